@@ -1,0 +1,152 @@
+import type { SluiceError } from '../errors/index.ts'
+import type { Stage } from '../flow/index.ts'
+import type { SseEvent, SseMessage } from '../sse/index.ts'
+import type { ChatReply, ChatRequest, FinishReason, JsonObject, StreamToken, Usage } from '../tokens/index.ts'
+
+/** A wire language. `decode` always means towards the canonical model, `encode` away from it. */
+export interface Dialect {
+  readonly name: string
+  /** As the API that clients speak to sluice. */
+  readonly client: ClientSide
+  /** As the API that sluice speaks to a provider. */
+  readonly upstream: UpstreamSide
+}
+
+/** Something that could not be carried over to the upstream and was left out or changed; the client is told. */
+export interface Warning {
+  /** The field, in the client's own words where they are known: `seed`, `messages[3].name`. */
+  field: string
+  action: 'dropped' | 'changed'
+  /** For the log: why, and what stands there instead. Never any content. */
+  reason?: string
+}
+
+export interface ClientSide {
+  /**
+   * The request of a client. `operation` is `count` for a request to count tokens, which may leave out what only an
+   * answer needs.
+   *
+   * @throws SluiceError `invalid_request` with `param`, `unsupported`
+   */
+  decodeRequest(body: JsonObject, operation?: 'chat' | 'count'): ChatRequest
+  /** Tokens to wire events, for one stream. Ends every stream exactly once, whatever comes. */
+  encodeStream(options: EncodeOptions): Stage<StreamToken, SseMessage>
+  encodeReply(reply: ChatReply, options: EncodeOptions): JsonObject
+  /** The body and status of an error answer. */
+  encodeError(error: SluiceError, requestId: string): { status: number; body: JsonObject }
+  /** What is written when nothing else was for a while, as wire text that stands between two events. */
+  readonly heartbeat: string
+}
+
+export interface EncodeOptions {
+  /** Stands in for an id that the upstream did not give. */
+  requestId: string
+  /** Stands in for a model that the upstream did not name. */
+  model: string
+  /** Seconds since 1970, where the upstream did not say when it answered. */
+  created: number
+  /** The client wants usage in the stream, where its dialect leaves that open. */
+  includeUsage: boolean
+  /** The prompt's size for dialects that say it before the upstream does; a guess, replaced at the end. */
+  inputEstimate?: number
+  /** Told once for each kind of loss in the answer. */
+  onWarning?: (warning: Warning) => void
+}
+
+/** Whom a request is encoded for. */
+export interface Target {
+  /** The model's name at the provider. */
+  model: string
+  /** Who can read opaque state: state of another vendor or family stays behind. */
+  vendor: string
+  family: string
+  traits: Traits
+}
+
+/** What is known of a model or its provider. Absent means unknown, and then the dialect's usual way is taken. */
+export interface Traits {
+  /** The field that carries the ceiling of the answer (openai-chat). Default `max_tokens`. */
+  maxTokensField?: 'max_tokens' | 'max_completion_tokens'
+  /** Takes the role `developer` and the fields that only OpenAI itself knows (openai-chat). Default false. */
+  openaiExtras?: boolean
+  /** Takes `stream_options.include_usage` (openai-chat). Default true. */
+  streamUsage?: boolean
+  /** How thinking is asked for (anthropic-messages). Default `adaptive`. */
+  thinking?: 'budget' | 'adaptive'
+  /** The largest answer that the model can give, in tokens. */
+  maxOutput?: number
+  /** Takes temperature, top_p and top_k. Default true. */
+  sampling?: boolean
+  /** Takes a last message of the assistant as the beginning of the answer. Default true. */
+  prefill?: boolean
+  /** Takes system messages in the middle of the conversation (anthropic-messages). Default false. */
+  midSystem?: boolean
+}
+
+export interface EncodedRequest {
+  body: JsonObject
+  /** Headers that the body calls for, e.g. a version. */
+  headers: Record<string, string>
+  warnings: Warning[]
+  /** Opaque values of other vendors that were left out, which is right and not worth a warning. */
+  foreignOpaque: number
+}
+
+export interface UpstreamSide {
+  /** The address for an operation below a provider's base URL. */
+  endpoint(baseUrl: string, operation: 'chat' | 'count' | 'models'): string
+  /**
+   * @throws SluiceError `unsupported` with the `param` that cannot be carried over
+   */
+  encodeRequest(request: ChatRequest, target: Target, operation?: 'chat' | 'count'): EncodedRequest
+  /**
+   * The client's own body for an upstream of the same dialect: only the model and the wish for usage change, the rest
+   * stays as it was written, to the byte.
+   */
+  adoptRequest(text: string, body: JsonObject, target: Target): { text: string; usageAdded: boolean }
+  decodeStream(options: DecodeOptions): StreamDecoder
+  /** A whole answer as tokens. @throws SluiceError for an error inside a 200 */
+  decodeReply(body: JsonObject, options: DecodeOptions): StreamToken[]
+  /** An error answer. `text` is the body as it came, possibly not JSON, possibly cut. */
+  decodeError(status: number, text: string): SluiceError
+  /** Reads along with a stream that is forwarded as it is. */
+  observeStream(options: ObserveOptions): StreamObserver
+  /** The number in an answer to the operation `count`. */
+  decodeCount?(body: JsonObject): number | undefined
+}
+
+export interface DecodeOptions {
+  /** Written into the opaque values that come out. */
+  vendor: string
+  family: string
+}
+
+/** Wire events to tokens. An in-band error comes out as an `error` token, and nothing after it. */
+export interface StreamDecoder extends Stage<SseEvent, StreamToken> {
+  /** The end marker of the dialect was seen: what follows on the wire is of no interest. */
+  readonly done: boolean
+}
+
+export interface ObserveOptions {
+  /** sluice asked for usage on its own: the chunk that carries nothing else is taken out again. */
+  dropUsage: boolean
+}
+
+export interface StreamObserver {
+  /** Takes note of an event. False: the event must not reach the client. */
+  see(event: SseEvent): boolean
+  /** Content has been seen: the stream is committed. */
+  readonly content: boolean
+  /** Every choice has its finish reason. */
+  readonly finished: boolean
+  readonly done: boolean
+  /** An error event inside the stream. It is not forwarded by `see` returning false, so that it can be handled. */
+  readonly error: SluiceError | undefined
+  readonly usage: Usage | undefined
+  readonly finish: FinishReason | undefined
+  readonly model: string | undefined
+  /** How many events carried content. */
+  readonly deltas: number
+  /** The events that close what is open and then say the error, in the dialect's own form. */
+  fail(error: SluiceError): SseMessage[]
+}

@@ -1,0 +1,41 @@
+import type { Clock } from './clock.ts'
+
+/**
+ * Barks when it has not been fed for `ms`. Feeding is a store of the time and no timer call: with a timer per token
+ * the timer would cost more than the token. So it may bark late by the time between two looks, never early.
+ */
+export class Watchdog {
+  readonly #clock: Clock
+  readonly #ms: number
+  readonly #bark: () => void
+  #fed: number
+  #cancel: (() => void) | undefined
+
+  /** Starts at once. `ms` of 0 or Infinity never barks. */
+  constructor(clock: Clock, ms: number, bark: () => void) {
+    this.#clock = clock
+    this.#ms = ms
+    this.#bark = bark
+    this.#fed = clock.now()
+    if (ms > 0 && Number.isFinite(ms)) this.#look(ms)
+  }
+
+  /** `now` saves a call of the clock where the caller has just asked it. */
+  feed(now: number = this.#clock.now()): void {
+    this.#fed = now
+  }
+
+  stop(): void {
+    this.#cancel?.()
+    this.#cancel = undefined
+  }
+
+  #look(inMs: number): void {
+    this.#cancel = this.#clock.after(inMs, () => {
+      const left = this.#fed + this.#ms - this.#clock.now()
+      if (left > 0) return this.#look(left)
+      this.#cancel = undefined
+      this.#bark()
+    })
+  }
+}

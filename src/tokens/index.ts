@@ -1,0 +1,15 @@
+/**
+ * The canonical model: the request, the token, the whole answer, and what can be done with them without any input or
+ * output. No dialect, vendor or transport is known here.
+ */
+export type { Finish, FinishReason } from './finish.ts'
+export { Folder, fold } from './fold.ts'
+export { grammar } from './grammar.ts'
+export { isJsonObject, type Json, type JsonObject } from './json.ts'
+export { merge } from './merge.ts'
+export type { Opaque } from './opaque.ts'
+export type { ChatReply, Citation, ReplyChoice, ReplyPart } from './reply.ts'
+export * from './request.ts'
+export * from './token.ts'
+export { unfold } from './unfold.ts'
+export { mergeUsage, type Usage } from './usage.ts'
