@@ -29,13 +29,30 @@ export interface ClientSide {
    * @throws SluiceError `invalid_request` with `param`, `unsupported`
    */
   decodeRequest(body: JsonObject, operation?: 'chat' | 'count'): ChatRequest
+  /**
+   * Called before a request of this dialect is encoded for another one. Returns what will be lost on the way and what
+   * the encoder of another dialect cannot see.
+   *
+   * @throws SluiceError `unsupported` for what only an upstream of this dialect can do
+   */
+  leave?(request: ChatRequest): Warning[]
   /** Tokens to wire events, for one stream. Ends every stream exactly once, whatever comes. */
   encodeStream(options: EncodeOptions): Stage<StreamToken, SseMessage>
   encodeReply(reply: ChatReply, options: EncodeOptions): JsonObject
   /** The body and status of an error answer. */
   encodeError(error: SluiceError, requestId: string): { status: number; body: JsonObject }
+  /** The list of models, and one of them (in `models.ts` of each dialect). */
+  encodeModels(models: readonly ModelEntry[]): JsonObject
+  encodeModel(model: ModelEntry): JsonObject
   /** What is written when nothing else was for a while, as wire text that stands between two events. */
   readonly heartbeat: string
+}
+
+/** A model as it is listed. */
+export interface ModelEntry {
+  id: string
+  /** The provider's name. */
+  owner: string
 }
 
 export interface EncodeOptions {
@@ -71,6 +88,8 @@ export interface Traits {
   openaiExtras?: boolean
   /** Takes `stream_options.include_usage` (openai-chat). Default true. */
   streamUsage?: boolean
+  /** The field of assistant messages that takes reasoning text back (openai-chat). Default: none, it is left out. */
+  reasoningField?: 'reasoning_content' | 'reasoning'
   /** How thinking is asked for (anthropic-messages). Default `adaptive`. */
   thinking?: 'budget' | 'adaptive'
   /** The largest answer that the model can give, in tokens. */
@@ -90,9 +109,15 @@ export interface EncodedRequest {
   warnings: Warning[]
   /** Opaque values of other vendors that were left out, which is right and not worth a warning. */
   foreignOpaque: number
+  /** Custom tools that were offered as functions; goes into `DecodeOptions` as it is. */
+  customTools?: ReadonlySet<string>
+  /** The tools' names on the wire and as the client knows them, where the two differ; goes into `DecodeOptions`. */
+  toolNames?: ReadonlyMap<string, string>
 }
 
 export interface UpstreamSide {
+  /** Headers that every request of this dialect carries, unless the client or the encoded request says otherwise. */
+  readonly headers: Readonly<Record<string, string>>
   /** The address for an operation below a provider's base URL. */
   endpoint(baseUrl: string, operation: 'chat' | 'count' | 'models'): string
   /**
@@ -119,10 +144,16 @@ export interface DecodeOptions {
   /** Written into the opaque values that come out. */
   vendor: string
   family: string
+  /** Tools (by the client's name) that were offered as functions with one string `input`: their calls come out custom. */
+  customTools?: ReadonlySet<string>
+  /** From a tool's name on the wire to the name that the client knows. */
+  toolNames?: ReadonlyMap<string, string>
 }
 
 /** Wire events to tokens. An in-band error comes out as an `error` token, and nothing after it. */
 export interface StreamDecoder extends Stage<SseEvent, StreamToken> {
+  /** Every choice that was started has its finish reason: only usage and the end marker can follow. */
+  readonly finished: boolean
   /** The end marker of the dialect was seen: what follows on the wire is of no interest. */
   readonly done: boolean
 }
@@ -147,6 +178,8 @@ export interface StreamObserver {
   readonly model: string | undefined
   /** How many events carried content. */
   readonly deltas: number
+  /** What is missing for a proper end once the finish reason is there: the end marker, if the upstream left it out. */
+  complete(): SseMessage[]
   /** The events that close what is open and then say the error, in the dialect's own form. */
   fail(error: SluiceError): SseMessage[]
 }

@@ -14,6 +14,7 @@ export type {
   Dialect,
   EncodedRequest,
   EncodeOptions,
+  ModelEntry,
   ObserveOptions,
   StreamDecoder,
   StreamObserver,

@@ -17,12 +17,19 @@ export class Watchdog {
     this.#ms = ms
     this.#bark = bark
     this.#fed = clock.now()
-    if (ms > 0 && Number.isFinite(ms)) this.#look(ms)
+    this.restart()
   }
 
   /** `now` saves a call of the clock where the caller has just asked it. */
   feed(now: number = this.#clock.now()): void {
     this.#fed = now
+  }
+
+  /** Starts again after it has barked. */
+  restart(): void {
+    this.stop()
+    this.feed()
+    if (this.#ms > 0 && Number.isFinite(this.#ms)) this.#look(this.#ms)
   }
 
   stop(): void {

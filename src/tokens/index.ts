@@ -2,6 +2,8 @@
  * The canonical model: the request, the token, the whole answer, and what can be done with them without any input or
  * output. No dialect, vendor or transport is known here.
  */
+export { countInput } from './count.ts'
+export { estimateInput } from './estimate.ts'
 export type { Finish, FinishReason } from './finish.ts'
 export { Folder, fold } from './fold.ts'
 export { grammar } from './grammar.ts'

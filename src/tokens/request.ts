@@ -6,6 +6,9 @@ export interface CacheMarker {
   ttl?: '5m' | '30m' | '1h' | '12h'
 }
 
+/** Fields of a part that only the dialect of the request (`extra.dialect`) knows: kept for an upstream of the same. */
+export type PartExtra = JsonObject
+
 export interface TextPart {
   type: 'text'
   text: string
@@ -14,6 +17,7 @@ export interface TextPart {
   /** In the shape of the dialect it came from; kept for the way back only. */
   citations?: unknown[]
   cache?: CacheMarker
+  extra?: PartExtra
 }
 
 /** Where bytes come from: inline base64, an address, or a file id that only one vendor can read. */
@@ -27,6 +31,7 @@ export interface ImagePart {
   source: MediaSource
   detail?: string
   cache?: CacheMarker
+  extra?: PartExtra
 }
 
 export interface AudioPart {
@@ -45,6 +50,7 @@ export interface FilePart {
   title?: string
   context?: string
   cache?: CacheMarker
+  extra?: PartExtra
 }
 
 export interface ReasoningPart {
@@ -62,7 +68,10 @@ export interface ToolCall {
   /** `function`: `arguments` is the text of a JSON object. `custom`: it is free text. */
   kind: 'function' | 'custom'
   arguments: string
+  /** State that the vendor attached to the call itself. */
+  opaque?: Opaque[]
   cache?: CacheMarker
+  extra?: PartExtra
 }
 
 /** A tool call of kind `function`. */
@@ -74,6 +83,7 @@ export interface ToolResultPart {
   content: Array<TextPart | ImagePart | FilePart | HostedPart>
   isError?: boolean
   cache?: CacheMarker
+  extra?: PartExtra
 }
 
 /** A block that only one dialect knows (hosted tools and their results): carried whole, never read. */

@@ -1,0 +1,38 @@
+import { Command } from 'commander'
+import { chatCommand } from './chat.ts'
+import { checkCommand } from './check.ts'
+import { printFailure } from './failure.ts'
+import { modelsCommand } from './models.ts'
+import { scriptCommand } from './script.ts'
+import { startCommand } from './start.ts'
+import { version } from './version.ts'
+
+/**
+ * Runs the command line. Commands load what they need when they are called, so that `--help` answers at once.
+ * A failure is printed and becomes the exit code.
+ */
+export async function run(argv: readonly string[]): Promise<void> {
+  const program = new Command('sluice')
+    .description('A streaming-first gateway for large-language-model APIs.')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .showHelpAfterError('(add --help for the options)')
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'sluice: ')) })
+  for (const make of [startCommand, checkCommand, modelsCommand, chatCommand, scriptCommand]) {
+    program.addCommand(make().copyInheritedSettings(program))
+  }
+  program.addHelpText(
+    'after',
+    `
+Examples:
+  sluice start                 run the gateway; without a configuration it goes by the keys in the environment
+  sluice check sluice.toml     explain every mistake in a configuration
+  sluice chat "Say hello"      talk to a model from the terminal`,
+  )
+  try {
+    await program.parseAsync(argv as string[])
+  } catch (thrown) {
+    printFailure(thrown, argv.includes('debug') || argv.includes('--log-level=debug'))
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,24 @@
+/** What holds where the file says nothing. The schema shows these to editors, and the page of options repeats them. */
+export const defaults = {
+  server: {
+    host: '127.0.0.1',
+    port: 4114,
+    max_body: '32MiB',
+    body_timeout: '60s',
+    cors_origins: [] as string[],
+    drain_timeout: '10m',
+  },
+  access: { keys: [] as string[] },
+  streaming: {
+    heartbeat: '15s',
+    status_ceiling: '10s',
+    connect_timeout: '10s',
+    first_token_timeout: '30s',
+    idle_timeout: '120s',
+    stall_timeout: '5m',
+    total_timeout: '10m',
+    finish_grace: '2s',
+    max_event: '64MiB',
+  },
+  log: { level: 'info', format: 'auto' },
+} as const

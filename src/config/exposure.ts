@@ -1,0 +1,31 @@
+import { isLoopbackHost } from '../access/index.ts'
+import { good, type Written } from './written.ts'
+
+/** Refuses to listen beyond this machine without client keys. */
+export function checkExposure(host: string, { options, flags, problems }: Written): void {
+  const keys: unknown = options.access?.keys
+  // Keys that are wrong in themselves are reported as such, and show that some were meant.
+  if (isLoopbackHost(host) || problems.hasWithin(['access']) || (Array.isArray(keys) && keys.length > 0)) return
+  const message = `found ${JSON.stringify(host)} without client keys: everybody who reaches that address could spend your provider keys, so that without keys sluice listens on loopback only; add keys = ["\${SLUICE_KEY}"] under [access], or listen on 127.0.0.1`
+  if (flags.host !== undefined) problems.addOutside('--host', message)
+  else problems.add(['server', 'host'], message)
+}
+
+/** An origin has no path: a browser would never send the text that is written. */
+export function checkOrigins(written: Written): void {
+  const origins = good<string[]>(written, ['server', 'cors_origins'])
+  origins?.forEach((origin, i) => {
+    if (origin === '*') return
+    const url = URL.canParse(origin) ? new URL(origin) : undefined
+    // Schemes of browser extensions and the like have the origin "null" here, and still send their own.
+    const plain =
+      url !== undefined &&
+      (url.origin === origin || (url.origin === 'null' && /^[a-z][a-z0-9+.-]*:\/\/[^/]+$/.test(origin)))
+    if (plain) return
+    const instead = url && url.origin !== 'null' ? `"${url.origin}"` : '"https://chat.example.com" or "*"'
+    written.problems.add(
+      ['server', 'cors_origins', i],
+      `found "${origin.slice(0, 100)}", which is no origin; write ${instead}`,
+    )
+  })
+}

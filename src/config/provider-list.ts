@@ -1,0 +1,50 @@
+import { type Provider, presets, providersFromEnvironment } from '../providers/index.ts'
+import { checkProvider, isSelf, type Self } from './check-provider.ts'
+import { describe } from './found.ts'
+import { valueAt } from './path.ts'
+import { checkNames, goodParts, listed, type Written } from './written.ts'
+
+export interface ProviderList {
+  providers: Provider[]
+  /** Names of providers that are written but wrong: what leads to them needs no complaint of its own. */
+  broken: Set<string>
+  /** Nothing was written, so the environment was asked. */
+  fromEnvironment: boolean
+}
+
+export function listProviders(written: Written, self: Self): ProviderList {
+  const tables = listed(written, 'providers')
+  if (tables.length === 0 && !written.problems.hasWithin(['providers'])) {
+    return { providers: environmentProviders(written, self), broken: new Set(), fromEnvironment: true }
+  }
+  const providers: Provider[] = []
+  const broken = new Set<string>()
+  for (const { path, name } of tables) {
+    const provider = checkProvider(goodParts(written, path), {
+      self,
+      whole: !written.problems.hasWithin(path),
+      shownUrl: describe([...path, 'base_url'], valueAt(written.raw, [...path, 'base_url'])),
+      report: (inner, message) => written.problems.add([...path, ...inner], message),
+    })
+    if (provider) providers.push(provider)
+    else if (typeof name === 'string') broken.add(name)
+  }
+  checkNames(written, 'providers', 'provider')
+  return { providers, broken, fromEnvironment: false }
+}
+
+function environmentProviders({ env, problems }: Written, self: Self): Provider[] {
+  return providersFromEnvironment(env, (url) => isSelf(url, self)).flatMap((options) => {
+    const { keyEnv, baseUrlEnv } = presets[options.name as keyof typeof presets]
+    const nameOf = (names: readonly string[]): string => names.find((name) => env[name]?.trim()) ?? names[0] ?? ''
+    const provider = checkProvider(options, {
+      self,
+      whole: true,
+      shownUrl: 'a value',
+      report([field], message) {
+        problems.addOutside(`environment variable ${nameOf(field === 'base_url' ? baseUrlEnv : keyEnv)}`, message)
+      },
+    })
+    return provider ? [provider] : []
+  })
+}

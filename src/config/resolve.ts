@@ -1,0 +1,83 @@
+import { listAliases } from './alias-list.ts'
+import type { Config, StreamingConfig } from './config.ts'
+import { defaults } from './defaults.ts'
+import { checkExposure, checkOrigins } from './exposure.ts'
+import { listProviders } from './provider-list.ts'
+import { largestBytes, longestMs, toBytes, toMs } from './units.ts'
+import { good, type Written } from './written.ts'
+
+type Defaults = typeof defaults
+
+/**
+ * What was written as what will be done: units read, defaults filled in, names followed to where they lead.
+ *
+ * @throws SluiceError `config_invalid` with all that is in `written.problems` by then
+ */
+export function resolveConfig(written: Written): Config {
+  const server = resolveServer(written)
+  const streaming = resolveStreaming(written)
+  checkOrigins(written)
+  checkExposure(server.host, written)
+  const list = listProviders(written, server)
+  const aliases = listAliases(written, list)
+  written.problems.check()
+
+  const origin = list.fromEnvironment ? (list.providers.length > 0 ? 'environment' : 'built-in') : undefined
+  return {
+    server,
+    access: { keys: [...setting(written, 'access', 'keys')] },
+    streaming,
+    providers: list.providers,
+    aliases,
+    log: { level: setting(written, 'log', 'level'), format: setting(written, 'log', 'format') },
+    source: [written.from, origin].filter((one) => one !== undefined).join(' + '),
+  }
+}
+
+function resolveServer(written: Written): Config['server'] {
+  return {
+    host: setting(written, 'server', 'host'),
+    port: setting(written, 'server', 'port'),
+    maxBodyBytes: bytes(written, 'server', 'max_body'),
+    bodyTimeoutMs: ms(written, 'server', 'body_timeout'),
+    corsOrigins: [...setting(written, 'server', 'cors_origins')],
+    drainTimeoutMs: ms(written, 'server', 'drain_timeout', 0),
+  }
+}
+
+function resolveStreaming(written: Written): StreamingConfig {
+  return {
+    heartbeatMs: ms(written, 'streaming', 'heartbeat'),
+    statusCeilingMs: ms(written, 'streaming', 'status_ceiling'),
+    connectTimeoutMs: ms(written, 'streaming', 'connect_timeout'),
+    firstTokenTimeoutMs: ms(written, 'streaming', 'first_token_timeout'),
+    idleTimeoutMs: ms(written, 'streaming', 'idle_timeout'),
+    stallTimeoutMs: ms(written, 'streaming', 'stall_timeout'),
+    totalTimeoutMs: ms(written, 'streaming', 'total_timeout'),
+    finishGraceMs: ms(written, 'streaming', 'finish_grace'),
+    maxEventBytes: bytes(written, 'streaming', 'max_event'),
+  }
+}
+
+function setting<T extends keyof Defaults, K extends keyof Defaults[T] & string>(
+  written: Written,
+  table: T,
+  key: K,
+): Defaults[T][K] {
+  return good<Defaults[T][K]>(written, [table, key]) ?? defaults[table][key]
+}
+
+function ms<T extends 'server' | 'streaming'>(written: Written, table: T, key: keyof Defaults[T] & string, least = 1) {
+  const value = toMs(setting(written, table, key) as string | number)
+  if (value < least) written.problems.add([table, key], 'found no time at all; write at least "1ms"')
+  if (value > longestMs) written.problems.add([table, key], 'found more than a timer can wait; write at most "576h"')
+  return value
+}
+
+function bytes<T extends 'server' | 'streaming'>(written: Written, table: T, key: keyof Defaults[T] & string) {
+  const value = toBytes(setting(written, table, key) as string | number)
+  if (value < 1) written.problems.add([table, key], 'found no room at all; write at least "1B"')
+  if (value > largestBytes)
+    written.problems.add([table, key], 'found more than fits into memory as one text; write at most "500MiB"')
+  return value
+}

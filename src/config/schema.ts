@@ -1,0 +1,156 @@
+import { type Static, Type } from 'typebox'
+import { logFormats, logLevels } from '../observe/index.ts'
+import { providerOptions } from '../providers/index.ts'
+import { defaults } from './defaults.ts'
+import { durationPattern, largestBytes, longestMs, sizePattern } from './units.ts'
+
+// The titles tell `explain` how to word what is expected.
+function duration(value: string, description: string, minimum = 1) {
+  return Type.Union([Type.String({ pattern: durationPattern }), Type.Integer({ minimum, maximum: longestMs })], {
+    title: 'duration',
+    default: value,
+    description,
+  })
+}
+
+function size(value: string, description: string) {
+  return Type.Union([Type.String({ pattern: sizePattern }), Type.Integer({ minimum: 1, maximum: largestBytes })], {
+    title: 'size',
+    default: value,
+    description,
+  })
+}
+
+const { server, access, streaming, log } = defaults
+
+const serverOptions = Type.Object(
+  {
+    host: Type.Optional(
+      Type.String({
+        minLength: 1,
+        default: server.host,
+        description: 'The address to listen on. Any other than loopback calls for `[access] keys`.',
+      }),
+    ),
+    port: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 65_535,
+        default: server.port,
+        description: 'The port to listen on; 0 takes any free one.',
+      }),
+    ),
+    max_body: Type.Optional(size(server.max_body, 'The largest request body.')),
+    body_timeout: Type.Optional(duration(server.body_timeout, 'How long a request body may take to arrive.')),
+    cors_origins: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
+        default: server.cors_origins,
+        description: 'Origins of web pages that may call, e.g. `https://chat.example.com`; `*` lets any page in.',
+      }),
+    ),
+    drain_timeout: Type.Optional(
+      duration(server.drain_timeout, 'How long running streams get to finish when sluice is told to stop.', 0),
+    ),
+  },
+  { additionalProperties: false, description: 'Where and how sluice listens.' },
+)
+
+const accessOptions = Type.Object(
+  {
+    keys: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
+        default: access.keys,
+        description: 'Keys that clients must show, any one of them. None: only this machine may call, with any key.',
+      }),
+    ),
+  },
+  { additionalProperties: false, description: 'Who may call.' },
+)
+
+const streamingOptions = Type.Object(
+  {
+    heartbeat: Type.Optional(
+      duration(streaming.heartbeat, 'Silence towards the client after which a sign of life is written.'),
+    ),
+    status_ceiling: Type.Optional(
+      duration(streaming.status_ceiling, 'How long the headers of a streamed answer wait for the first content.'),
+    ),
+    connect_timeout: Type.Optional(duration(streaming.connect_timeout, 'How long connecting to a provider may take.')),
+    first_token_timeout: Type.Optional(
+      duration(
+        streaming.first_token_timeout,
+        'How long the first content may take before the next target is tried. The last target has no such limit.',
+      ),
+    ),
+    idle_timeout: Type.Optional(
+      duration(streaming.idle_timeout, 'How long a provider may send nothing at all; its pings count as life.'),
+    ),
+    stall_timeout: Type.Optional(duration(streaming.stall_timeout, 'How long a provider may send nothing but pings.')),
+    total_timeout: Type.Optional(duration(streaming.total_timeout, 'How long a whole answer may take.')),
+    finish_grace: Type.Optional(
+      duration(streaming.finish_grace, 'How long the end marker may take after the finish reason.'),
+    ),
+    max_event: Type.Optional(
+      size(streaming.max_event, 'The largest single event, and the largest unstreamed answer, of a provider.'),
+    ),
+  },
+  { additionalProperties: false, description: 'How long to wait for what, while an answer streams.' },
+)
+
+const modelOptions = Type.Object(
+  {
+    name: Type.String({ minLength: 1, description: 'The name that clients use.' }),
+    targets: Type.Array(Type.String({ minLength: 1 }), {
+      minItems: 1,
+      description: 'Where the name leads: `provider/model`, in the order in which they are tried.',
+    }),
+  },
+  { additionalProperties: false },
+)
+
+const logOptions = Type.Object(
+  {
+    level: Type.Optional(
+      Type.Union(
+        logLevels.map((level) => Type.Literal(level)),
+        { default: log.level, description: 'The least that is worth a line. `debug` tells the story of each request.' },
+      ),
+    ),
+    format: Type.Optional(
+      Type.Union(
+        logFormats.map((format) => Type.Literal(format)),
+        { default: log.format, description: '`pretty` for people, `json` for machines; `auto`: pretty on a terminal.' },
+      ),
+    ),
+  },
+  { additionalProperties: false, description: 'What sluice writes to standard error.' },
+)
+
+/** The configuration file, as it is written. */
+export const configSchema = Type.Object(
+  {
+    server: Type.Optional(serverOptions),
+    access: Type.Optional(accessOptions),
+    streaming: Type.Optional(streamingOptions),
+    providers: Type.Optional(
+      Type.Array(providerOptions, {
+        description: 'Whom to call. None: the providers whose keys are in the environment.',
+      }),
+    ),
+    models: Type.Optional(Type.Array(modelOptions, { description: 'Names of your own for `provider/model` targets.' })),
+    log: Type.Optional(logOptions),
+  },
+  { additionalProperties: false },
+)
+
+/** The configuration in the shape of the file; every table may be left out. */
+export type ConfigOptions = Static<typeof configSchema>
+
+/** The JSON schema that editors complete and check `sluice.toml` with. */
+export function editorSchema(): Record<string, unknown> {
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'sluice.toml',
+    ...(JSON.parse(JSON.stringify(configSchema)) as Record<string, unknown>),
+  }
+}

@@ -1,0 +1,130 @@
+import { type ChatRequest, isJsonObject, type JsonObject } from '../../tokens/index.ts'
+import type { EncodedRequest, Target } from '../dialect.ts'
+import { textBlock } from './encode-parts.ts'
+import { encodeSampling, encodeThinking } from './encode-thinking.ts'
+import { encodeTools } from './encode-tools.ts'
+import { encodeTurns } from './encode-turns.ts'
+import { cacheControl, Encoding, refuse } from './encoding.ts'
+import { version } from './wire.ts'
+
+const jsonOnly = 'Answer with one valid JSON value and nothing else: no explanation and no code fence.'
+
+/**
+ * A request for an upstream of this dialect. The keys always stand in the same order, so that two turns of one
+ * conversation share their beginning to the byte and the vendor's prompt cache finds it again.
+ *
+ * @throws SluiceError `unsupported` with `param`
+ */
+export function encodeRequest(
+  request: ChatRequest,
+  target: Target,
+  operation: 'chat' | 'count' = 'chat',
+): EncodedRequest {
+  const encoding = new Encoding(request, target)
+  if ((request.choices ?? 1) > 1) refuse('n', 'asks for several answers, and the Messages API gives one')
+  const body = operation === 'count' ? prompt(encoding) : chat(encoding)
+  const { warnings, foreignOpaque, customTools, toolNames } = encoding
+  return {
+    body,
+    headers: { 'anthropic-version': version },
+    warnings,
+    foreignOpaque,
+    ...(customTools.size > 0 && { customTools }),
+    ...(toolNames.size > 0 && { toolNames }),
+  }
+}
+
+/** What counts as prompt: all that the counting endpoint takes. */
+function prompt(encoding: Encoding): JsonObject {
+  const { request, target } = encoding
+  const { thinking, effort } = encodeThinking(encoding)
+  return withExtra(encoding, {
+    model: target.model,
+    ...conversation(encoding),
+    ...encodeTools(encoding),
+    ...(thinking && { thinking }),
+    ...outputConfig(request, effort),
+    ...cacheControl(request.cache),
+  })
+}
+
+function chat(encoding: Encoding): JsonObject {
+  const { request, target } = encoding
+  const { maxTokens, thinking, effort, on } = encodeThinking(encoding)
+  const body: JsonObject = {
+    model: target.model,
+    max_tokens: maxTokens,
+    ...(request.stream && { stream: true }),
+    ...conversation(encoding),
+    ...encodeTools(encoding),
+    ...(thinking && { thinking }),
+    ...outputConfig(request, effort),
+    ...encodeSampling(encoding, on),
+    ...stopSequences(encoding),
+    ...(request.user !== undefined && { metadata: { user_id: request.user } }),
+    ...serviceTier(encoding),
+    ...cacheControl(request.cache),
+  }
+  if (request.verbosity !== undefined) encoding.dropped('verbosity', 'the Messages API has no such field')
+  if (request.metadata !== undefined) encoding.dropped('metadata', 'the Messages API keeps only the id of a user')
+  return withExtra(encoding, body)
+}
+
+function conversation(encoding: Encoding): JsonObject {
+  const { request } = encoding
+  const system = request.system.map((part) => textBlock(encoding, part)).filter((block) => block !== undefined)
+  if (request.output?.type === 'json') {
+    system.push({ type: 'text', text: jsonOnly })
+    encoding.changed('response_format', 'the wish for JSON is sent as an instruction, not enforced')
+  }
+  let messages = encodeTurns(encoding)
+  if (messages.length === 0 && system.length > 0) {
+    encoding.changed('messages', 'the instructions are sent as a message, since there is no other')
+    messages = [{ role: 'user', content: system.splice(0) }]
+  }
+  const only = system.length === 1 ? system[0] : undefined
+  const plain = only && Object.keys(only).length === 2
+  return { ...(system.length > 0 && { system: plain ? only.text : system }), messages }
+}
+
+function outputConfig(request: ChatRequest, effort: string | undefined): JsonObject {
+  const { output } = request
+  if (effort === undefined && output?.type !== 'json-schema') return {}
+  return {
+    output_config: {
+      ...(effort !== undefined && { effort }),
+      ...(output?.type === 'json-schema' && { format: { type: 'json_schema', schema: output.schema } }),
+    },
+  }
+}
+
+function stopSequences(encoding: Encoding): JsonObject {
+  const { stop } = encoding.request
+  if (!stop) return {}
+  const legal = stop.filter((text) => text.trim() !== '')
+  if (legal.length < stop.length) encoding.dropped('stop', 'the Messages API takes no stop sequence of white space')
+  return legal.length > 0 ? { stop_sequences: legal } : {}
+}
+
+function serviceTier(encoding: Encoding): JsonObject {
+  const { serviceTier: tier } = encoding.request
+  if (tier === undefined) return {}
+  const word = tier === 'auto' ? tier : 'standard_only'
+  if (word !== tier) encoding.changed('service_tier', `"${tier}" is sent as ${word}`)
+  return { service_tier: word }
+}
+
+/** The fields that no dialect but the client's knows: sent on to the same dialect, reported for any other. */
+function withExtra(encoding: Encoding, body: JsonObject): JsonObject {
+  const { fields, dialect } = encoding.request.extra
+  if (!encoding.home) {
+    for (const field of Object.keys(fields)) encoding.dropped(field, `only ${dialect} knows it`)
+    return body
+  }
+  const merged = { ...body }
+  for (const [field, value] of Object.entries(fields)) {
+    const own = merged[field]
+    merged[field] = isJsonObject(own) && isJsonObject(value) ? { ...own, ...value } : value
+  }
+  return merged
+}

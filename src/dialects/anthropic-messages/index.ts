@@ -1,0 +1,42 @@
+/**
+ * Anthropic's Messages API, spoken by Anthropic, by Bedrock's and Vertex's fronts for it, and by many compatible
+ * servers; and the API of Claude Code.
+ */
+import type { JsonObject } from '../../tokens/index.ts'
+import type { Dialect } from '../dialect.ts'
+import { decodeError, encodeError } from './error.ts'
+import { encodeModel, encodeModels } from './models.ts'
+import { decodeReply, encodeReply } from './reply.ts'
+import { adoptRequest, decodeRequest, encodeRequest, leave } from './request.ts'
+import { heartbeat, MessagesDecoder, MessagesEncoder, MessagesObserver } from './stream.ts'
+import { dialect, version } from './wire.ts'
+
+export const anthropicMessages: Dialect = {
+  name: dialect,
+  client: {
+    decodeRequest,
+    leave,
+    encodeStream: (options) => new MessagesEncoder(options),
+    encodeReply,
+    encodeError,
+    encodeModels,
+    encodeModel,
+    heartbeat,
+  },
+  upstream: {
+    headers: { 'anthropic-version': version },
+    endpoint(baseUrl, operation) {
+      const base = baseUrl.replace(/\/+$/, '')
+      return `${base.endsWith('/v1') ? base : `${base}/v1`}${paths[operation]}`
+    },
+    encodeRequest,
+    adoptRequest,
+    decodeStream: (options) => new MessagesDecoder(options),
+    decodeReply,
+    decodeError,
+    observeStream: () => new MessagesObserver(),
+    decodeCount: (body: JsonObject) => (typeof body.input_tokens === 'number' ? body.input_tokens : undefined),
+  },
+}
+
+const paths = { chat: '/messages', count: '/messages/count_tokens', models: '/models' } as const

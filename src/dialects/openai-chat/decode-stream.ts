@@ -1,0 +1,227 @@
+import { SluiceError } from '../../errors/index.ts'
+import type { Emit } from '../../flow/index.ts'
+import type { SseEvent } from '../../sse/index.ts'
+import { isJsonObject, type Json, type JsonObject, type StreamToken } from '../../tokens/index.ts'
+import type { DecodeOptions, StreamDecoder } from '../dialect.ts'
+import { ChoiceDecoder } from './choice-decoder.ts'
+import { isError, streamError } from './error.ts'
+import { Lane, type PlainDelta, plainDelta } from './plain-delta.ts'
+import { decodeUsage, extraUsage } from './usage.ts'
+import { dialectName, filled } from './wire.ts'
+
+/** Keys of a chunk that become tokens of their own, or mean nothing (`obfuscation` is padding). */
+const knownChunk = new Set(['id', 'object', 'created', 'model', 'choices', 'usage', 'obfuscation', 'error', 'x_groq'])
+const knownChoice = new Set(['index', 'delta', 'message', 'finish_reason', 'logprobs', 'usage', 'stop_reason', 'text'])
+
+/**
+ * The chunks of OpenAI and of the many servers that speak its language with an accent. Most deltas are cut out of the
+ * event without parsing it; everything else is parsed once.
+ *
+ * The finish waits for `[DONE]`, the usage chunk or the end: servers send content with it and even behind it.
+ */
+export class ChatStreamDecoder implements StreamDecoder {
+  readonly #options: DecodeOptions
+  readonly #choices = new Map<number, ChoiceDecoder>()
+  readonly #lanes = [new Lane('text'), new Lane('arguments'), new Lane('reasoning')]
+  readonly #facts = new Map<string, string>()
+  #held: StreamToken[] | undefined = []
+  #done = false
+
+  constructor(options: DecodeOptions) {
+    this.#options = options
+  }
+
+  get done(): boolean {
+    return this.#done
+  }
+
+  push(event: SseEvent, emit: Emit<StreamToken>): void {
+    if (this.#done) return
+    for (const lane of this.#lanes) {
+      const text = lane.match(event.data)
+      if (text !== undefined && this.#fast(lane, text, emit)) return
+    }
+    this.#guard(emit, () => this.#event(event, emit))
+  }
+
+  /** The body of the answer ended. */
+  end(emit: Emit<StreamToken>): void {
+    if (this.#done) return
+    this.#guard(emit, () => {
+      if (![...this.#choices.values()].some((choice) => choice.ended || choice.hasFinishWord)) {
+        throw new SluiceError(
+          'upstream_truncated',
+          'the answer is not whole: the stream ended without a finish reason and without [DONE]',
+        )
+      }
+      this.#release(emit, true)
+    })
+    this.#done = true
+  }
+
+  /** One whole chunk, or a whole answer, which reads the same with `message` for `delta`. @throws SluiceError */
+  chunk(chunk: JsonObject, emit: Emit<StreamToken>): void {
+    const choices = Array.isArray(chunk.choices) ? chunk.choices.filter(isJsonObject) : []
+    this.#chunkFacts(chunk, emit)
+    if (choices.length > 0) this.#start(chunk, emit)
+    for (const choice of choices) this.#choice(choice, emit)
+    const groq = isJsonObject(chunk.x_groq) ? chunk.x_groq : {}
+    const usage = isJsonObject(chunk.usage) ? chunk.usage : isJsonObject(groq.usage) ? groq.usage : undefined
+    if (!usage) return
+    if (choices.length === 0) this.#release(emit, false)
+    this.#usage(usage, emit)
+  }
+
+  /** Finishes what is not finished. `lenient`: choices without a finish reason are taken as finished. */
+  #release(emit: Emit<StreamToken>, lenient: boolean): void {
+    const choices = [...this.#choices.values()].filter((choice) => !choice.ended)
+    if (!lenient && choices.some((choice) => !choice.hasFinishWord)) return
+    for (const choice of choices) choice.finish(emit)
+  }
+
+  /** Ends a whole answer, or a stream that said `[DONE]`. */
+  finish(emit: Emit<StreamToken>): void {
+    if (this.#held) this.#start({}, emit)
+    if (this.#choices.size === 0) this.#choiceOf(0)
+    this.#release(emit, true)
+  }
+
+  #fast(lane: Lane, text: string, emit: Emit<StreamToken>): boolean {
+    const choice = this.#choices.get(lane.choice)
+    if (!choice || choice.ended) return false
+    if (lane.kind === 'arguments') return choice.args(lane.call, text, emit)
+    if (text !== '') choice.prose(lane.kind, text, emit)
+    return true
+  }
+
+  #event(event: SseEvent, emit: Emit<StreamToken>): void {
+    const { data } = event
+    if (data.trim() === '[DONE]') {
+      this.finish(emit)
+      this.#done = true
+      return
+    }
+    const parsed = parse(data)
+    const chunk = Array.isArray(parsed) ? parsed[0] : parsed
+    if (!isJsonObject(chunk)) throw notJson(data)
+    if (isError(chunk, event.event)) throw streamError(chunk)
+    if (!Array.isArray(chunk.choices) && !chunk.usage && chunk.model === undefined) {
+      this.#tell({ type: 'raw', dialect: dialectName, data }, emit)
+      return
+    }
+    this.chunk(chunk, emit)
+    const plain = plainDelta(chunk)
+    if (plain) this.#learn(data, plain)
+  }
+
+  #learn(data: string, plain: PlainDelta): void {
+    for (const lane of this.#lanes) if (lane.kind === plain.kind) lane.learn(data, plain)
+  }
+
+  /** The first chunk with a choice names the message; what was told before (filters of the prompt) follows it. */
+  #start(chunk: JsonObject, emit: Emit<StreamToken>): void {
+    if (!this.#held) return
+    const held = this.#held
+    this.#held = undefined
+    const id = filled(chunk.id)
+    const model = filled(chunk.model)
+    const created = typeof chunk.created === 'number' && chunk.created > 0 ? chunk.created : undefined
+    emit({
+      type: 'message-start',
+      ...(id !== undefined && { id }),
+      ...(model !== undefined && { model }),
+      ...(created !== undefined && { created }),
+    })
+    for (const token of held) emit(token)
+  }
+
+  #tell(token: StreamToken, emit: Emit<StreamToken>): void {
+    if (this.#held) this.#held.push(token)
+    else emit(token)
+  }
+
+  #choiceOf(index: number): ChoiceDecoder {
+    let choice = this.#choices.get(index)
+    if (!choice) {
+      choice = new ChoiceDecoder(index, this.#options)
+      this.#choices.set(index, choice)
+    }
+    return choice
+  }
+
+  #choice(wire: JsonObject, emit: Emit<StreamToken>): void {
+    const index = Number.isInteger(wire.index) && (wire.index as number) >= 0 ? (wire.index as number) : 0
+    const choice = this.#choiceOf(index)
+    const delta = isJsonObject(wire.delta) ? wire.delta : isJsonObject(wire.message) ? wire.message : undefined
+    this.#choiceFacts(wire, choice, emit)
+    if (delta && !choice.ended) choice.delta(delta, wire.logprobs, emit)
+    else if (delta && Object.keys(delta).length > 0) {
+      emit({ type: 'raw', dialect: dialectName, data: JSON.stringify({ choices: [wire] }) })
+    }
+    if (typeof wire.stop_reason === 'string' && wire.stop_reason !== '') choice.stopSequence(wire.stop_reason)
+    const word = filled(wire.finish_reason)
+    if (word !== undefined) choice.finishWord(word)
+    if (isJsonObject(wire.usage)) this.#usage(wire.usage, emit)
+  }
+
+  #usage(wire: JsonObject, emit: Emit<StreamToken>): void {
+    const usage = decodeUsage(wire)
+    if (Object.keys(usage).length > 0) this.#tell({ type: 'usage', usage }, emit)
+    const extra = extraUsage(wire)
+    if (extra) this.#tell({ type: 'metadata', dialect: dialectName, fields: { usage: extra } }, emit)
+  }
+
+  #chunkFacts(chunk: JsonObject, emit: Emit<StreamToken>): void {
+    const fields = news(chunk, knownChunk, this.#facts)
+    if (fields) this.#tell({ type: 'metadata', dialect: dialectName, fields }, emit)
+  }
+
+  #choiceFacts(wire: JsonObject, choice: ChoiceDecoder, emit: Emit<StreamToken>): void {
+    const fields = news(wire, knownChoice, choice.facts)
+    if (fields) emit({ type: 'metadata', dialect: dialectName, choice: choice.choice, fields })
+  }
+
+  #guard(emit: Emit<StreamToken>, step: () => void): void {
+    try {
+      step()
+    } catch (thrown) {
+      this.#fail(thrown, emit)
+    }
+  }
+
+  #fail(thrown: unknown, emit: Emit<StreamToken>): void {
+    this.#done = true
+    emit({ type: 'error', error: SluiceError.from(thrown, 'upstream_protocol') })
+  }
+}
+
+/** The fields of `object` that are not known and were not told with the same value before. */
+function news(object: JsonObject, known: ReadonlySet<string>, told: Map<string, string>): JsonObject | undefined {
+  let fields: JsonObject | undefined
+  for (const key of Object.keys(object)) {
+    const value = object[key]
+    if (known.has(key) || value === null || value === undefined) continue
+    const text = JSON.stringify(value)
+    if (text === '{}' || told.get(key) === text) continue
+    told.set(key, text)
+    fields ??= {}
+    fields[key] = value
+  }
+  return fields
+}
+
+function parse(data: string): Json {
+  try {
+    return JSON.parse(data) as Json
+  } catch (cause) {
+    throw notJson(data, cause)
+  }
+}
+
+export function notJson(data: string, cause?: unknown): SluiceError {
+  return new SluiceError(
+    'upstream_protocol',
+    `cannot read the stream: an event holds neither a JSON object nor [DONE], it begins with ${JSON.stringify(data.slice(0, 60))}`,
+    { cause },
+  )
+}

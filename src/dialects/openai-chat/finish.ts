@@ -1,0 +1,61 @@
+import type { ErrorCode } from '../../errors/index.ts'
+import type { Finish, FinishReason } from '../../tokens/index.ts'
+import type { WireFinish } from './wire.ts'
+
+const reasons: Record<string, FinishReason> = {
+  stop: 'stop',
+  eos: 'stop',
+  end_turn: 'stop',
+  stop_sequence: 'stop_sequence',
+  length: 'length',
+  max_tokens: 'length',
+  model_length: 'context_full',
+  tool_calls: 'tool_calls',
+  tool_use: 'tool_calls',
+  function_call: 'tool_calls',
+  content_filter: 'content_filter',
+  sensitive: 'content_filter',
+}
+
+/** Finish words by which some servers say that the answer broke. */
+export const brokenFinishes: Record<string, ErrorCode> = {
+  error: 'upstream_server',
+  network_error: 'upstream_server',
+  insufficient_system_resource: 'upstream_overloaded',
+}
+
+/**
+ * @param word the server's own word, `undefined` when it gave none
+ * @param calls whether the choice called a tool: servers that do so and say `stop` mean `tool_calls`, and a client
+ *   that is told `tool_calls` without a call waits for ever
+ */
+export function decodeFinish(word: string | undefined, calls: boolean, stopSequence?: string): Finish {
+  let reason: FinishReason = word === undefined ? 'stop' : (reasons[word] ?? 'unknown')
+  if (calls && (reason === 'stop' || reason === 'unknown')) reason = 'tool_calls'
+  else if (!calls && reason === 'tool_calls') reason = 'stop'
+  const finish: Finish = { reason }
+  if (stopSequence !== undefined && (reason === 'stop' || reason === 'stop_sequence')) {
+    finish.reason = 'stop_sequence'
+    finish.stopSequence = stopSequence
+  }
+  if (word !== undefined) finish.native = word
+  return finish
+}
+
+const words: Record<FinishReason, WireFinish> = {
+  stop: 'stop',
+  stop_sequence: 'stop',
+  tool_calls: 'tool_calls',
+  length: 'length',
+  context_full: 'length',
+  content_filter: 'content_filter',
+  paused: 'stop',
+  malformed_call: 'stop',
+  unknown: 'stop',
+}
+
+export function encodeFinish(reason: FinishReason, calls: boolean): WireFinish {
+  const word = words[reason]
+  // A broken call must not be run, so `malformed_call` stays a plain stop.
+  return calls && word === 'stop' && reason !== 'malformed_call' ? 'tool_calls' : word
+}

@@ -1,0 +1,38 @@
+/**
+ * OpenAI's Chat Completions, the language of most servers and most clients. The official API is written to the letter;
+ * what is read may come from any of the many servers that speak it with an accent.
+ */
+import { writeComment } from '../../sse/index.ts'
+import type { Dialect } from '../dialect.ts'
+import { decodeError, encodeError } from './error.ts'
+import { decodeReply, encodeReply } from './reply.ts'
+import { adoptRequest, decodeRequest, encodeRequest } from './request.ts'
+import { ChatStreamDecoder, ChatStreamEncoder, ChatStreamObserver } from './stream.ts'
+import { dialectName } from './wire.ts'
+
+export const openaiChat: Dialect = {
+  name: dialectName,
+  client: {
+    decodeRequest: (body) => decodeRequest(body),
+    encodeStream: (options) => new ChatStreamEncoder(options),
+    encodeReply,
+    encodeError: (error) => encodeError(error),
+    heartbeat: writeComment('sluice'),
+  },
+  upstream: {
+    endpoint,
+    encodeRequest: (request, target) => encodeRequest(request, target),
+    adoptRequest,
+    decodeStream: (options) => new ChatStreamDecoder(options),
+    decodeReply,
+    decodeError,
+    observeStream: (options) => new ChatStreamObserver(options),
+  },
+}
+
+/** A bare origin gets `/v1`, where nearly every server has this API; any other address is taken as given. */
+function endpoint(baseUrl: string, operation: 'chat' | 'count' | 'models'): string {
+  const [, base = '', query = ''] = /^([^?]*?)\/*(\?.*)?$/.exec(baseUrl) ?? []
+  const root = /^[a-z]+:\/\/[^/]+$/i.test(base) ? `${base}/v1` : base
+  return `${root}/${operation === 'models' ? 'models' : 'chat/completions'}${query}`
+}

@@ -1,0 +1,136 @@
+import type { ClientSide } from '../dialects/index.ts'
+import type { SluiceError } from '../errors/index.ts'
+import { type Clock, Watchdog } from '../flow/index.ts'
+import type { Exchange } from './exchange.ts'
+
+export interface AnswerOptions {
+  exchange: Exchange
+  client: ClientSide
+  clock: Clock
+  requestId: string
+  /** Headers to send with the head, asked for at the last moment. */
+  headers: () => Record<string, string>
+  heartbeatMs: number
+  statusCeilingMs: number
+  /** The client does not take what is written; `true` when it does again. */
+  onFlow: (flowing: boolean) => void
+}
+
+/**
+ * What one client gets: one head, whole events, signs of life between them, and exactly one end.
+ *
+ * ```
+ * waiting ──write, status ceiling──► open ──end, fail──► over
+ *    └────────────respond, fail──────────────────────────┘
+ * ```
+ */
+export class Answer {
+  readonly #options: AnswerOptions
+  #state: 'waiting' | 'open' | 'over' = 'waiting'
+  #flowing = true
+  #heart: Watchdog | undefined
+  #stopCeiling: (() => void) | undefined
+  /** The status that was sent; 0 before. */
+  status = 0
+
+  constructor(options: AnswerOptions) {
+    this.#options = options
+    options.exchange.onDrain(() => {
+      this.#flowing = true
+      if (this.#state !== 'over') options.onFlow(true)
+    })
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open'
+  }
+
+  get isOver(): boolean {
+    return this.#state === 'over'
+  }
+
+  /** From now on the client waits for a stream: at the ceiling it gets its head and a first sign of life. */
+  expectStream(): void {
+    const { clock, statusCeilingMs } = this.#options
+    if (!Number.isFinite(statusCeilingMs)) return
+    this.#stopCeiling = clock.after(statusCeilingMs, () => this.#beat())
+  }
+
+  /** Whole events, as one write. */
+  write(events: string | Uint8Array): void {
+    if (this.#state === 'over' || events.length === 0) return
+    if (this.#state === 'waiting') this.#open()
+    this.#heart?.feed()
+    this.#send(events)
+  }
+
+  end(): void {
+    if (this.#state === 'over') return
+    if (this.#state === 'waiting') this.#open()
+    this.#close()
+    this.#options.exchange.end()
+  }
+
+  /** A whole answer that is no stream. */
+  respond(status: number, headers: Record<string, string>, body: string | Uint8Array): void {
+    if (this.#state !== 'waiting') return
+    this.#close()
+    this.status = status
+    this.#options.exchange.respond(status, { ...this.#options.headers(), ...headers }, body)
+  }
+
+  /**
+   * The one error. Before the head it is an HTTP error with its true status; after it, `events` say it inside the
+   * stream.
+   */
+  fail(error: SluiceError, headers: Record<string, string>, events: () => string): void {
+    if (this.#state === 'over') return
+    if (this.#state === 'open') {
+      this.#send(events())
+      this.end()
+      return
+    }
+    const { status, body } = this.#options.client.encodeError(error, this.#options.requestId)
+    this.respond(status, { ...headers, 'content-type': 'application/json' }, JSON.stringify(body))
+  }
+
+  /** The client is gone: nothing more is written. */
+  abandon(): void {
+    this.#close()
+  }
+
+  #open(): void {
+    this.#state = 'open'
+    this.#stopCeiling?.()
+    this.status = 200
+    this.#options.exchange.start(200, { ...this.#options.headers(), ...streamHeaders })
+    const { clock, heartbeatMs } = this.#options
+    this.#heart = new Watchdog(clock, heartbeatMs, () => this.#beat())
+  }
+
+  #beat(): void {
+    if (this.#state === 'over') return
+    // A client that does not read is not helped by more to read.
+    if (this.#flowing) this.write(this.#options.client.heartbeat)
+    this.#heart?.restart()
+  }
+
+  #send(chunk: string | Uint8Array): void {
+    if (this.#options.exchange.write(chunk) || !this.#flowing) return
+    this.#flowing = false
+    this.#options.onFlow(false)
+  }
+
+  #close(): void {
+    this.#state = 'over'
+    this.#stopCeiling?.()
+    this.#heart?.stop()
+  }
+}
+
+const streamHeaders = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache, no-transform',
+  // nginx and those who learned from it would otherwise collect the stream before passing it on.
+  'x-accel-buffering': 'no',
+}

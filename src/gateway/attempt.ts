@@ -1,0 +1,255 @@
+import { SluiceError } from '../errors/index.ts'
+import { type Clock, Watchdog } from '../flow/index.ts'
+import type { Transport, UpstreamCall, UpstreamHandler, UpstreamHead, UpstreamRequest } from '../transport/index.ts'
+import type { Relay } from './relay.ts'
+import { RefusalBody, sniff, WholeBody } from './upstream-body.ts'
+
+export interface AttemptTimeouts {
+  idleTimeoutMs: number
+  stallTimeoutMs: number
+  totalTimeoutMs: number
+  finishGraceMs: number
+  maxEventBytes: number
+}
+
+/** What comes of one call of a provider. Exactly one of `onRefusal`, `onWhole`, `onFailure` or the relay's end. */
+export interface AttemptEvents {
+  onHead(head: UpstreamHead): void
+  /** The provider answers with a stream: what to do with it. */
+  openRelay(): Relay
+  /** The provider answers with one JSON text. */
+  onWhole(bytes: Uint8Array): void
+  /** The provider answers with an error status. */
+  onRefusal(status: number, text: string): void
+  /** Nothing came that could be passed on. */
+  onFailure(error: SluiceError): void
+  /** The call is over and its connection free or closed. */
+  onSettled(): void
+}
+
+/**
+ * One call of one provider, from the request to the last byte: what kind of answer it is, how long each phase may
+ * take, and that the connection is freed in every case.
+ */
+export class Attempt implements UpstreamHandler {
+  readonly #clock: Clock
+  readonly #timeouts: AttemptTimeouts
+  readonly #events: AttemptEvents
+  #call: UpstreamCall | undefined
+  readonly #stopTotal: () => void
+  #idle: Watchdog | undefined
+  #stall: Watchdog | undefined
+  #grace: Watchdog | undefined
+  #tail: Watchdog | undefined
+  #head: UpstreamHead | undefined
+  #refusal: RefusalBody | undefined
+  #whole: WholeBody | undefined
+  #relay: Relay | undefined
+  #unsniffed: Uint8Array[] = []
+  #seenDeltas = 0
+  #paused = false
+  #settled = false
+
+  constructor(
+    transport: Transport,
+    request: UpstreamRequest,
+    clock: Clock,
+    timeouts: AttemptTimeouts,
+    events: AttemptEvents,
+  ) {
+    this.#clock = clock
+    this.#timeouts = timeouts
+    this.#events = events
+    const total = timeouts.totalTimeoutMs
+    this.#stopTotal = clock.after(total, () =>
+      this.#break(new SluiceError('total_timeout', `the provider did not complete its answer within ${seconds(total)}`)),
+    )
+    this.#call = transport.send(request, this)
+  }
+
+  /** The client is gone, or nothing more is wanted: the upstream hears of it at once. */
+  abort(): void {
+    if (this.#settled) return
+    this.#call?.abort()
+    this.#settle()
+  }
+
+  pause(): void {
+    this.#paused = true
+    this.#call?.pause()
+  }
+
+  resume(): void {
+    this.#paused = false
+    // The silence was ours.
+    this.#idle?.feed()
+    this.#stall?.feed()
+    this.#grace?.feed()
+    this.#call?.resume()
+  }
+
+  onHead(head: UpstreamHead): void {
+    this.#head = head
+    this.#events.onHead(head)
+    if (head.status >= 300) this.#refusal = new RefusalBody()
+  }
+
+  onData(chunk: Uint8Array): void {
+    if (this.#settled) return
+    if (this.#relay) this.#relay.data(chunk)
+    else if (this.#refusal) this.#refusal.push(chunk)
+    else this.#guarded(() => this.#beginBody(chunk))
+  }
+
+  onFlush(): void {
+    const relay = this.#relay
+    if (!relay || this.#settled) return
+    relay.flush()
+    this.#watch(relay)
+  }
+
+  onEnd(): void {
+    if (this.#settled) return
+    if (this.#relay) {
+      this.#relay.end()
+    } else if (this.#refusal) {
+      this.#events.onRefusal(this.#head?.status ?? 502, this.#refusal.text())
+    } else if (this.#whole) {
+      const bytes = this.#whole.bytes()
+      this.#guarded(() => this.#events.onWhole(bytes))
+    } else {
+      this.#events.onFailure(
+        new SluiceError('upstream_truncated', 'the provider answered with an empty body: it said neither content nor an error'),
+      )
+    }
+    this.#settle()
+  }
+
+  onError(error: SluiceError): void {
+    if (this.#settled) return
+    if (this.#refusal && error.code === 'upstream_truncated') {
+      this.#events.onRefusal(this.#head?.status ?? 502, this.#refusal.text())
+    } else if (this.#relay) {
+      // After the finish reason a broken connection has lost nothing but the end marker.
+      if (this.#relay.progress.finished) this.#relay.end()
+      else this.#relay.fail(error)
+    } else {
+      this.#events.onFailure(error)
+    }
+    this.#settle()
+  }
+
+  #beginBody(chunk: Uint8Array): void {
+    if (this.#whole) {
+      this.#whole.push(chunk)
+      return
+    }
+    this.#unsniffed.push(chunk)
+    const kind = sniff(chunk)
+    if (kind === undefined) return
+    const begun = this.#unsniffed
+    this.#unsniffed = []
+    if (kind === 'page') {
+      throw new SluiceError(
+        'upstream_protocol',
+        'cannot read the answer of the provider: it is a web page, not an API answer; check its base_url',
+      )
+    }
+    if (kind === 'json') {
+      this.#whole = new WholeBody(this.#timeouts.maxEventBytes)
+      for (const piece of begun) this.#whole.push(piece)
+      return
+    }
+    this.#relay = this.#events.openRelay()
+    for (const piece of begun) this.#relay.data(piece)
+  }
+
+  /** After each read: which silences count from here on. */
+  #watch(relay: Relay): void {
+    const { progress } = relay
+    if (progress.over) {
+      this.#afterEnd(relay)
+      return
+    }
+    const now = this.#clock.now()
+    if (progress.finished) {
+      if (this.#grace) this.#grace.feed(now)
+      else this.#grace = this.#dog(this.#timeouts.finishGraceMs, () => this.#endQuietly(relay))
+    }
+    if (!progress.committed) return
+    if (!this.#idle) {
+      const { idleTimeoutMs, stallTimeoutMs } = this.#timeouts
+      this.#idle = this.#dog(idleTimeoutMs, () =>
+        this.#break(new SluiceError('idle_timeout', `the provider went silent for ${seconds(idleTimeoutMs)} in the middle of its answer`)),
+      )
+      this.#stall = this.#dog(stallTimeoutMs, () =>
+        this.#break(new SluiceError('stall_timeout', `the provider sent nothing but signs of life for ${seconds(stallTimeoutMs)}`)),
+      )
+      return
+    }
+    this.#idle.feed(now)
+    if (progress.deltas === this.#seenDeltas) return
+    this.#seenDeltas = progress.deltas
+    this.#stall?.feed(now)
+  }
+
+  /** A watchdog that does not count silence which our own pause has caused. */
+  #dog(ms: number, bark: () => void): Watchdog {
+    const dog: Watchdog = new Watchdog(this.#clock, ms, () => (this.#paused ? dog.restart() : bark()))
+    return dog
+  }
+
+  #endQuietly(relay: Relay): void {
+    if (this.#settled) return
+    relay.end()
+    this.abort()
+  }
+
+  #afterEnd(relay: Relay): void {
+    if (this.#tail) return
+    if (relay.progress.error) {
+      this.abort()
+      return
+    }
+    // Most upstreams end their body right behind the marker, and then the connection can serve again.
+    this.#idle?.stop()
+    this.#stall?.stop()
+    this.#grace?.stop()
+    this.#tail = new Watchdog(this.#clock, tailMs, () => this.abort())
+    this.#call?.resume()
+  }
+
+  #break(error: SluiceError): void {
+    if (this.#settled) return
+    this.#call?.abort()
+    if (this.#relay) this.#relay.fail(error)
+    else this.#events.onFailure(error)
+    this.#settle()
+  }
+
+  #guarded(step: () => void): void {
+    try {
+      step()
+    } catch (error) {
+      this.#break(SluiceError.from(error))
+    }
+  }
+
+  #settle(): void {
+    if (this.#settled) return
+    this.#settled = true
+    this.#stopTotal()
+    this.#idle?.stop()
+    this.#stall?.stop()
+    this.#grace?.stop()
+    this.#tail?.stop()
+    this.#events.onSettled()
+  }
+}
+
+/** How long the upstream may take to end its body once its end marker has been seen. */
+const tailMs = 1000
+
+function seconds(ms: number): string {
+  return ms >= 1000 ? `${Math.round(ms / 100) / 10} s` : `${ms} ms`
+}

@@ -1,0 +1,64 @@
+import { type Dialect, dialects } from '../dialects/index.ts'
+import { SluiceError } from '../errors/index.ts'
+import { resolve } from '../routing/index.ts'
+import { countInput, type JsonObject } from '../tokens/index.ts'
+import { call } from './call.ts'
+import type { Exchange } from './exchange.ts'
+import { headersBack, upstreamHeaders } from './headers.ts'
+import type { House } from './lifecycle.ts'
+import { plan } from './plan.ts'
+import { readRequestBody } from './request-body.ts'
+
+export interface CountAnswer {
+  status: number
+  headers: Record<string, string>
+  body: JsonObject
+}
+
+/**
+ * The size of a prompt. A provider of the caller's dialect that has a counter is asked; for any other the count is
+ * made here and labelled an estimate. A counter that is missing or fails is no reason to fail: editors ask this many
+ * times a second.
+ */
+export async function count(house: House, exchange: Exchange, client: Dialect, signal: AbortSignal): Promise<CountAnswer> {
+  const { limits } = house
+  const body = await readRequestBody(exchange, { bytes: limits.maxBodyBytes, timeoutMs: limits.bodyTimeoutMs })
+  // Unknown models are told even where nobody needs to be asked.
+  if (typeof body.json.model === 'string') resolve(body.json.model, house.table)
+  const request = client.client.decodeRequest(body.json, 'count')
+  const { provider } = resolve(request.model, house.table)
+  const upstream: Dialect = dialects[provider.dialect]
+
+  if (upstream.name === client.name && upstream.upstream.decodeCount) {
+    const planned = plan(client, body, house.table, 'count')
+    const headers = upstreamHeaders(exchange, provider, { ...upstream.upstream.headers, ...planned.headers })
+    const url = upstream.upstream.endpoint(provider.baseUrl, 'count')
+    const answer = await call(
+      house.transport,
+      { method: 'POST', url, headers, body: planned.text },
+      { clock: house.clock, timeoutMs: countTimeoutMs, maxBytes: 1024 * 1024, signal },
+    ).catch((error: unknown) => {
+      if (SluiceError.is(error) && error.code !== 'client_closed') return undefined
+      throw error
+    })
+    const told = answer && readCount(upstream, answer.head.status, answer.text)
+    if (answer && told !== undefined) {
+      return { status: 200, headers: headersBack(answer.head.headers), body: { input_tokens: told } }
+    }
+    // The vendor says that the request is wrong: that is the answer, and no estimate makes it right.
+    if (answer?.head.status === 400) throw upstream.upstream.decodeError(400, answer.text)
+  }
+  const estimate = await countInput(request)
+  return { status: 200, headers: { 'x-sluice-warnings': 'input_tokens;estimated' }, body: { input_tokens: estimate } }
+}
+
+const countTimeoutMs = 10_000
+
+function readCount(upstream: Dialect, status: number, text: string): number | undefined {
+  if (status !== 200) return undefined
+  try {
+    return upstream.upstream.decodeCount?.(JSON.parse(text) as JsonObject)
+  } catch {
+    return undefined
+  }
+}

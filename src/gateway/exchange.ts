@@ -1,0 +1,31 @@
+/**
+ * One HTTP request and its answer, as the gateway sees them: the little that `node:http`, a web-standard server or a
+ * test has to offer. Everything else about a server is the binding's own affair.
+ */
+export interface Exchange {
+  readonly method: string
+  /** The path without the query, as it was sent. */
+  readonly path: string
+  readonly query: URLSearchParams
+  /** Lower-case names; repeated headers joined with a comma. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  /**
+   * The whole body.
+   * @throws SluiceError `body_too_large`, `body_timeout`, `client_closed`
+   */
+  body(limit: { bytes: number; timeoutMs: number }): Promise<Uint8Array>
+  /** Sends the head. Once. */
+  start(status: number, headers: Record<string, string>): void
+  /** Sends a piece of the body at once. False: the client is slow, wait for `onDrain`. */
+  write(chunk: string | Uint8Array): boolean
+  /** Sends the whole answer, head and body, in one go. */
+  respond(status: number, headers: Record<string, string>, body: string | Uint8Array): void
+  /** Completes an answer that was started. */
+  end(): void
+  /** Cuts the connection: for an answer that cannot be completed and must not look complete. */
+  destroy(): void
+  /** Called each time the client has taken what was written. One listener. */
+  onDrain(callback: () => void): void
+  /** Called once when the client goes away before the answer is complete. One listener; at once if it has gone. */
+  onClose(callback: () => void): void
+}

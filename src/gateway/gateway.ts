@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto'
+import { keyCheck, loopbackCheck } from '../access/index.ts'
+import type { Config } from '../config/index.ts'
+import { type Dialect, dialects } from '../dialects/index.ts'
+import { SluiceError } from '../errors/index.ts'
+import { type Clock, systemClock } from '../flow/index.ts'
+import type { Log } from '../observe/index.ts'
+import type { JsonObject } from '../tokens/index.ts'
+import type { Transport } from '../transport/index.ts'
+import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts'
+import { count } from './count.ts'
+import type { Exchange } from './exchange.ts'
+import { type House, Lifecycle } from './lifecycle.ts'
+import { ModelList } from './models.ts'
+import { callerDialect, type Endpoint, findEndpoint } from './routes.ts'
+
+export interface GatewayOptions {
+  config: Config
+  transport: Transport
+  log: Log
+  clock?: Clock
+}
+
+/** Answers requests. It knows no server: a binding hands it exchanges. */
+export class Gateway {
+  readonly #house: House
+  readonly #config: Config
+  readonly #check: (exchange: Exchange) => void
+  readonly #models: ModelList
+  readonly #running = new Set<Lifecycle>()
+  #draining = false
+  #onIdle: (() => void) | undefined
+
+  constructor({ config, transport, log, clock = systemClock }: GatewayOptions) {
+    this.#config = config
+    const { server, streaming, access } = config
+    this.#house = {
+      transport,
+      clock,
+      log,
+      table: { providers: config.providers, aliases: config.aliases },
+      limits: { maxBodyBytes: server.maxBodyBytes, bodyTimeoutMs: server.bodyTimeoutMs },
+      streaming,
+      headersFor: (exchange) => corsHeaders(exchange, server.corsOrigins),
+    }
+    this.#check = access.keys.length > 0 ? keyCheck(access.keys) : loopbackCheck(server.corsOrigins)
+    this.#models = new ModelList(this.#house)
+  }
+
+  /** How many requests are being answered. */
+  get running(): number {
+    return this.#running.size
+  }
+
+  /** Never throws, and never leaves an exchange without an answer. */
+  handle(exchange: Exchange): void {
+    const id = requestId(exchange)
+    let dialect: Dialect = dialects[callerDialect(exchange)]
+    try {
+      if (isPreflight(exchange)) {
+        exchange.respond(204, preflightHeaders(exchange, this.#config.server.corsOrigins), '')
+        return
+      }
+      const endpoint = findEndpoint(exchange)
+      dialect = dialects[endpoint.dialect]
+      if (endpoint.operation === 'health') return this.#respond(exchange, id, 200, { status: 'ok' })
+      if (endpoint.operation === 'ready') return this.#ready(exchange, id)
+      this.#check(exchange)
+      if (this.#draining) {
+        throw new SluiceError('draining', 'cannot take the request: sluice is shutting down; try again in a moment', {
+          retryAfterMs: 1000,
+        })
+      }
+      this.#serve(exchange, endpoint, dialect, id)
+    } catch (error) {
+      this.#refuse(exchange, dialect, id, SluiceError.from(error))
+    }
+  }
+
+  /** Takes no new requests and waits for the running ones, at most `graceMs`; then they end with an error. */
+  async drain(graceMs: number): Promise<void> {
+    this.#draining = true
+    if (this.#running.size === 0) return
+    const { clock } = this.#house
+    await new Promise<void>((resolve) => {
+      const stopTimer = clock.after(graceMs, () => {
+        this.stop()
+        resolve()
+      })
+      this.#onIdle = () => {
+        stopTimer()
+        resolve()
+      }
+    })
+  }
+
+  /** Ends every running request now. */
+  stop(): void {
+    this.#draining = true
+    const error = new SluiceError('draining', 'the answer was cut short: sluice is shutting down', { retryAfterMs: 1000 })
+    for (const lifecycle of [...this.#running]) lifecycle.stop(error)
+  }
+
+  #serve(exchange: Exchange, endpoint: Endpoint, dialect: Dialect, id: string): void {
+    if (endpoint.operation === 'chat') {
+      const lifecycle = new Lifecycle(this.#house, exchange, dialect, id, () => {
+        this.#running.delete(lifecycle)
+        if (this.#running.size === 0) this.#onIdle?.()
+      })
+      this.#running.add(lifecycle)
+      void lifecycle.run()
+      return
+    }
+    const leaving = new AbortController()
+    exchange.onClose(() => leaving.abort())
+    const answer = endpoint.operation === 'count' ? this.#count(exchange, dialect, leaving.signal) : this.#list(exchange, endpoint, dialect)
+    answer.then(
+      ({ status, headers, body }) => this.#respond(exchange, id, status, body, headers),
+      (error) => {
+        if (!leaving.signal.aborted) this.#refuse(exchange, dialect, id, SluiceError.from(error))
+      },
+    )
+  }
+
+  #count(exchange: Exchange, dialect: Dialect, signal: AbortSignal) {
+    return count(this.#house, exchange, dialect, signal)
+  }
+
+  async #list(exchange: Exchange, { model }: Endpoint, { client }: Dialect) {
+    const body = model === undefined ? client.encodeModels(await this.#models.entries(exchange)) : client.encodeModel(this.#models.entry(model))
+    return { status: 200, headers: {}, body }
+  }
+
+  #ready(exchange: Exchange, id: string): void {
+    if (this.#draining) this.#respond(exchange, id, 503, { status: 'draining', running: this.#running.size })
+    else this.#respond(exchange, id, 200, { status: 'ready' })
+  }
+
+  #refuse(exchange: Exchange, dialect: Dialect, id: string, error: SluiceError): void {
+    const { status, body } = dialect.client.encodeError(error, id)
+    const headers: Record<string, string> = {}
+    if (error.retryAfterMs !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfterMs / 1000))
+    this.#house.log.request({
+      id,
+      client: dialect.name,
+      stream: 'unknown',
+      totalMs: 0,
+      status,
+      outcome: 'error',
+      code: error.code,
+    })
+    this.#respond(exchange, id, status, body, headers)
+  }
+
+  #respond(exchange: Exchange, id: string, status: number, body: JsonObject, headers: Record<string, string> = {}): void {
+    exchange.respond(
+      status,
+      { ...corsHeaders(exchange, this.#config.server.corsOrigins), 'content-type': 'application/json', 'x-sluice-request-id': id, ...headers },
+      JSON.stringify(body),
+    )
+  }
+}
+
+/** The caller's own trace id where it is one, so that both logs agree; else a new one. */
+function requestId(exchange: Exchange): string {
+  const given = exchange.headers['x-request-id']
+  return given !== undefined && /^[\w.:-]{1,100}$/.test(given) ? given : `req_${randomUUID().replaceAll('-', '')}`
+}

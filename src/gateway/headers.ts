@@ -1,0 +1,85 @@
+import { callerKey } from '../access/index.ts'
+import type { Warning } from '../dialects/index.ts'
+import { SluiceError } from '../errors/index.ts'
+import type { Provider } from '../providers/index.ts'
+import type { Exchange } from './exchange.ts'
+
+/** The headers of a request to a provider. The client's own are left behind, but for those that the vendor knows. */
+export function upstreamHeaders(
+  exchange: Exchange,
+  provider: Provider,
+  encoded: Record<string, string>,
+): Record<string, string> {
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    // A compressed stream costs a decompressor and arrives in lumps.
+    'accept-encoding': 'identity',
+    'user-agent': 'sluice',
+    ...encoded,
+    ...provider.headers,
+  }
+  for (const name of provider.forwards) {
+    const value = exchange.headers[name]
+    if (value === undefined) continue
+    headers[name] = name === 'anthropic-beta' ? union(headers[name], value) : value
+  }
+  const key = provider.auth === 'client' ? clientCredential(exchange) : provider.apiKeys[0]
+  if (key !== undefined) setKey(headers, provider, key, exchange)
+  return headers
+}
+
+function setKey(headers: Record<string, string>, provider: Provider, key: string, exchange: Exchange): void {
+  // A caller's own token goes on in the form it came in: a subscription token is no API key.
+  const asBearer =
+    provider.auth === 'client' ? exchange.headers.authorization !== undefined : provider.authHeader === 'authorization'
+  if (asBearer) headers.authorization = `Bearer ${key}`
+  else headers['x-api-key'] = key
+}
+
+function clientCredential(exchange: Exchange): string {
+  const key = callerKey(exchange)
+  if (key !== undefined) return key
+  throw new SluiceError(
+    'invalid_key',
+    "cannot call the provider: it is set to use the caller's own key, and the request carries none",
+  )
+}
+
+function union(a: string | undefined, b: string): string {
+  const flags = `${a ?? ''},${b}`.split(',').map((flag) => flag.trim())
+  return [...new Set(flags.filter((flag) => flag !== ''))].join(',')
+}
+
+const passedBack = /^(retry-after|retry-after-ms|x-request-id|request-id|openai-processing-ms|x-ratelimit-.+|anthropic-ratelimit-.+)$/
+
+/** What a client gets to see of the provider's headers. */
+export function headersBack(upstream: Record<string, string>): Record<string, string> {
+  const back: Record<string, string> = {}
+  for (const [name, value] of Object.entries(upstream)) if (passedBack.test(name)) back[name] = value
+  return back
+}
+
+/** How long the provider asks to wait, in milliseconds. Understands seconds and dates. */
+export function retryAfterMs(headers: Record<string, string>, now: number = Date.now()): number | undefined {
+  const ms = Number(headers['retry-after-ms'])
+  if (headers['retry-after-ms'] && Number.isFinite(ms) && ms >= 0) return ms
+  const value = headers['retry-after']
+  if (!value) return undefined
+  const seconds = Number(value)
+  if (Number.isFinite(seconds)) return seconds >= 0 ? seconds * 1000 : undefined
+  const date = Date.parse(value)
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+}
+
+/** `seed;dropped, messages[2].name;dropped`: every field once, in plain ASCII, at most 2 KB. */
+export function warningsHeader(warnings: readonly Warning[]): string | undefined {
+  if (warnings.length === 0) return undefined
+  const entries = warnings.map(({ field, action }) => `${field.replace(/[^\x21-\x7e]|[,;]/g, '_')};${action}`)
+  let text = ''
+  for (const entry of new Set(entries)) {
+    if (text.length + entry.length > 2000) return `${text}, others;dropped`
+    text += text === '' ? entry : `, ${entry}`
+  }
+  return text
+}

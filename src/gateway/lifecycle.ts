@@ -1,0 +1,361 @@
+import type { Dialect, EncodeOptions, Warning } from '../dialects/index.ts'
+import { SluiceError } from '../errors/index.ts'
+import type { Clock } from '../flow/index.ts'
+import type { Log, StreamKind } from '../observe/index.ts'
+import type { RoutingTable } from '../routing/index.ts'
+import { type SseMessage, writeSse } from '../sse/index.ts'
+import { type ChatReply, estimateInput, fold, type JsonObject } from '../tokens/index.ts'
+import type { Transport, UpstreamHead } from '../transport/index.ts'
+import { Answer } from './answer.ts'
+import { Attempt, type AttemptTimeouts } from './attempt.ts'
+import type { Exchange } from './exchange.ts'
+import { headersBack, retryAfterMs, upstreamHeaders, warningsHeader } from './headers.ts'
+import { type Plan, plan } from './plan.ts'
+import { newProgress, type Progress, type Relay } from './relay.ts'
+import { readRequestBody } from './request-body.ts'
+import { TranslatedRelay } from './translated.ts'
+import { UntouchedRelay } from './untouched.ts'
+import { progressOf, wholeFromStream } from './whole.ts'
+
+/** What every request of a gateway shares. */
+export interface House {
+  transport: Transport
+  clock: Clock
+  log: Log
+  table: RoutingTable
+  limits: { maxBodyBytes: number; bodyTimeoutMs: number }
+  streaming: AttemptTimeouts & { heartbeatMs: number; statusCeilingMs: number }
+  /** Headers for every answer, e.g. those of CORS. */
+  headersFor(exchange: Exchange): Record<string, string>
+}
+
+/**
+ * The life of one chat request, from its body to its record; `docs/lifecycle.md` draws it. The steps stand here in
+ * the order in which they happen: decode and route (`plan`), attempt, relay, settle. Every way out leads through
+ * `#fail` or the end of a relay, and then once through `#settle`.
+ */
+export class Lifecycle {
+  readonly #house: House
+  readonly #exchange: Exchange
+  readonly #client: Dialect
+  readonly #id: string
+  readonly #startedAt: number
+  readonly #answer: Answer
+  readonly #onSettled: () => void
+  #plan: Plan | undefined
+  #attempt: Attempt | undefined
+  #relay: Relay | undefined
+  #head: UpstreamHead | undefined
+  #progress: Progress = newProgress()
+  #kind: StreamKind = 'unknown'
+  #warnings: Warning[] = []
+  #firstAt: number | undefined
+  #error: SluiceError | undefined
+  #settled = false
+  #attemptOver = true
+
+  constructor(house: House, exchange: Exchange, client: Dialect, requestId: string, onSettled: () => void) {
+    this.#house = house
+    this.#exchange = exchange
+    this.#client = client
+    this.#id = requestId
+    this.#startedAt = house.clock.now()
+    this.#onSettled = onSettled
+    const { heartbeatMs, statusCeilingMs } = house.streaming
+    this.#answer = new Answer({
+      exchange,
+      client: client.client,
+      clock: house.clock,
+      requestId,
+      headers: () => this.#headers(),
+      heartbeatMs,
+      statusCeilingMs,
+      onFlow: (flowing) => (flowing ? this.#attempt?.resume() : this.#attempt?.pause()),
+    })
+    exchange.onClose(() => this.#abort())
+  }
+
+  async run(): Promise<void> {
+    try {
+      const { limits, log, table } = this.#house
+      const body = await readRequestBody(this.#exchange, { bytes: limits.maxBodyBytes, timeoutMs: limits.bodyTimeoutMs })
+      if (this.#settled) return
+      const planned = plan(this.#client, body, table, 'chat')
+      this.#plan = planned
+      this.#warnings.push(...planned.warnings)
+      if (log.debug) this.#tellPlan(planned)
+      if (planned.stream) this.#answer.expectStream()
+      this.#begin(planned)
+    } catch (error) {
+      this.#fail(SluiceError.from(error))
+    }
+  }
+
+  /** The server stops: a stream that is still running ends with an honest error. */
+  stop(error: SluiceError): void {
+    if (this.#settled) return
+    if (this.#relay && !this.#relay.progress.over) this.#relay.fail(error)
+    else this.#fail(error)
+    this.#attempt?.abort()
+  }
+
+  #begin(planned: Plan): void {
+    const { transport, clock, streaming, log } = this.#house
+    const { provider, upstream, text } = planned
+    const url = upstream.upstream.endpoint(provider.baseUrl, 'chat')
+    const headers = upstreamHeaders(this.#exchange, provider, { ...upstream.upstream.headers, ...planned.headers })
+    if (log.debug) log.step(this.#id, 'sent', { provider: provider.name, bytes: text.length })
+    const grace = planned.choices > 1 ? 0 : streaming.finishGraceMs
+    this.#attemptOver = false
+    this.#attempt = new Attempt(
+      transport,
+      { method: 'POST', url, headers, body: text },
+      clock,
+      { ...streaming, finishGraceMs: grace },
+      {
+        onHead: (head) => {
+          this.#head = head
+          if (log.debug) log.step(this.#id, 'head', { status: head.status })
+        },
+        openRelay: () => this.#openRelay(planned),
+        onWhole: (bytes) => this.#onWhole(planned, bytes),
+        onRefusal: (status, refusal) => this.#fail(this.#readRefusal(planned, status, refusal)),
+        onFailure: (error) => this.#fail(error),
+        onSettled: () => {
+          this.#attemptOver = true
+          this.#settle()
+        },
+      },
+    )
+  }
+
+  /** The provider streams. */
+  #openRelay(planned: Plan): Relay {
+    const relay = this.#makeRelay(planned)
+    this.#relay = relay
+    this.#progress = relay.progress
+    return relay
+  }
+
+  #makeRelay(planned: Plan): Relay {
+    const { upstream, untouched, stream } = planned
+    const { maxEventBytes } = this.#house.streaming
+    const onContent = (): void => this.#markFirst()
+    const onFailure = (error: SluiceError): void => this.#fail(error)
+    const answer = this.#answer
+    if (!stream) {
+      this.#kind = 'whole'
+      return wholeFromStream(upstream.upstream.decodeStream(this.#decodeOptions(planned)), maxEventBytes, {
+        onReply: (reply) => this.#respondWhole(planned, reply),
+        onFailure,
+      })
+    }
+    if (untouched) {
+      this.#kind = 'passthrough'
+      const newObserver = () => upstream.upstream.observeStream({ dropUsage: planned.usageAdded })
+      return new UntouchedRelay({ answer, observer: newObserver(), newObserver, maxEventBytes, onContent, onFailure })
+    }
+    this.#kind = 'native'
+    const decoder = upstream.upstream.decodeStream(this.#decodeOptions(planned))
+    const encoder = this.#client.client.encodeStream(this.#encodeOptions(planned))
+    return new TranslatedRelay({ answer, decoder, encoder, maxEventBytes, onContent, onFailure })
+  }
+
+  /** The provider gives its answer in one piece, whether or not a stream was asked for. */
+  #onWhole(planned: Plan, bytes: Uint8Array): void {
+    const { upstream, stream, untouched } = planned
+    const json = readJson(bytes)
+    const tokens = upstream.upstream.decodeReply(json, this.#decodeOptions(planned))
+    if (!stream) {
+      this.#kind = 'whole'
+      this.#respondWhole(planned, fold(tokens), untouched ? bytes : undefined)
+      return
+    }
+    this.#kind = 'simulated'
+    const relay = new TranslatedRelay({
+      answer: this.#answer,
+      decoder: upstream.upstream.decodeStream(this.#decodeOptions(planned)),
+      encoder: this.#client.client.encodeStream(this.#encodeOptions(planned)),
+      maxEventBytes: this.#house.streaming.maxEventBytes,
+      onContent: () => this.#markFirst(),
+      onFailure: (error) => this.#fail(error),
+    })
+    this.#progress = relay.progress
+    this.#relay = relay
+    relay.whole(tokens)
+  }
+
+  #respondWhole(planned: Plan, reply: ChatReply, untouched?: Uint8Array): void {
+    this.#progress = progressOf(reply)
+    this.#firstAt = this.#house.clock.now()
+    const body = untouched ?? JSON.stringify(this.#client.client.encodeReply(reply, this.#encodeOptions(planned)))
+    this.#answer.respond(200, { 'content-type': 'application/json' }, body)
+  }
+
+  #readRefusal(planned: Plan, status: number, text: string): SluiceError {
+    const headers = this.#head?.headers ?? {}
+    if (status < 400) {
+      return new SluiceError(
+        'upstream_protocol',
+        `cannot use the answer of ${planned.provider.name}: it redirects (status ${status}); set base_url to the final address`,
+      )
+    }
+    const error = planned.upstream.upstream.decodeError(status, text)
+    const ownKey = planned.provider.auth === 'provider'
+    const code = ownKey ? error.code : (clientCodes[error.code] ?? error.code)
+    const wait = retryAfterMs(headers)
+    return new SluiceError(code, error.message, {
+      ...(code === error.code && { status: error.status }),
+      ...(error.param !== undefined && { param: error.param }),
+      ...(error.details && { details: error.details }),
+      ...(wait !== undefined && { retryAfterMs: wait }),
+      ...(error.upstream && { upstream: error.upstream }),
+    })
+  }
+
+  #fail(error: SluiceError): void {
+    if (this.#settled || this.#answer.isOver) return
+    this.#error = error
+    const headers: Record<string, string> = {}
+    if (error.retryAfterMs !== undefined && !this.#head?.headers['retry-after']) {
+      headers['retry-after'] = String(Math.ceil(error.retryAfterMs / 1000))
+    }
+    this.#answer.fail(error, headers, () => this.#errorEvents(error))
+    this.#attempt?.abort()
+    this.#settle()
+  }
+
+  #markFirst(): void {
+    this.#firstAt = this.#house.clock.now()
+    if (this.#house.log.debug) this.#house.log.step(this.#id, 'first token', { ms: Math.round(this.#firstAt - this.#startedAt) })
+  }
+
+  /** An error for a stream of which the client has seen nothing but its head. */
+  #errorEvents(error: SluiceError): string {
+    const out: SseMessage[] = []
+    const encoder = this.#client.client.encodeStream(this.#encodeOptions(this.#plan))
+    encoder.fail?.(error, (message) => out.push(message))
+    return out.map(writeSse).join('')
+  }
+
+  /** The client has left. */
+  #abort(): void {
+    if (this.#settled || this.#answer.isOver) return
+    this.#error = new SluiceError('client_closed', 'the client closed the connection before the answer was complete')
+    this.#answer.abandon()
+    this.#attempt?.abort()
+    this.#settle()
+  }
+
+  #decodeOptions({ target, customTools }: Plan) {
+    return { vendor: target.vendor, family: target.family, customTools }
+  }
+
+  #encodeOptions(planned: Plan | undefined): EncodeOptions {
+    return {
+      requestId: this.#id,
+      model: planned?.target.model ?? '',
+      created: Math.floor(Date.now() / 1000),
+      includeUsage: planned?.includeUsage ?? false,
+      onWarning: (warning) => this.#warnings.push(warning),
+      ...(planned?.request && { inputEstimate: estimateInput(planned.request) }),
+    }
+  }
+
+  #headers(): Record<string, string> {
+    const headers: Record<string, string> = {
+      ...this.#house.headersFor(this.#exchange),
+      ...(this.#head && headersBack(this.#head.headers)),
+      'x-sluice-request-id': this.#id,
+    }
+    if (this.#plan) {
+      headers['x-sluice-provider'] = this.#plan.provider.name
+      headers['x-sluice-model'] = headerText(this.#plan.target.model)
+      headers['x-sluice-attempts'] = '1'
+    }
+    if (this.#plan?.stream) headers['x-sluice-stream'] = this.#kind
+    const warnings = warningsHeader(this.#warnings)
+    if (warnings !== undefined) headers['x-sluice-warnings'] = warnings
+    return headers
+  }
+
+  /** Once, when both the client has its end and the upstream call is over. */
+  #settle(): void {
+    if (this.#settled) return
+    const answered = this.#answer.isOver
+    if (!answered || !this.#attemptOver) {
+      if (!answered && this.#attemptOver && this.#attempt) {
+        // The upstream call is over and nobody has answered the client: a fault of this house.
+        this.#fail(new SluiceError('internal', 'the request ended without an answer'))
+      }
+      return
+    }
+    this.#settled = true
+    this.#tellEnd()
+    this.#onSettled()
+  }
+
+  #tellPlan(planned: Plan): void {
+    const { log } = this.#house
+    log.step(this.#id, 'decoded', { client: this.#client.name, stream: planned.stream })
+    log.step(this.#id, 'routed', {
+      provider: planned.provider.name,
+      model: planned.target.model,
+      dialect: planned.upstream.name,
+      untouched: planned.untouched,
+      warnings: warningsHeader(planned.warnings),
+    })
+  }
+
+  #tellEnd(): void {
+    const { log, clock } = this.#house
+    const now = clock.now()
+    const { usage, finish } = this.#progress
+    const error = this.#error ?? this.#progress.error
+    const aborted = error?.code === 'client_closed'
+    if (log.debug) {
+      if (usage) log.step(this.#id, 'usage', { input: usage.input, output: usage.output, cacheRead: usage.cacheRead })
+      log.step(this.#id, 'end', { finish, upstreamId: upstreamId(this.#head), outcome: aborted ? 'aborted' : error ? 'error' : 'ok', message: error?.message })
+    }
+    log.request({
+      id: this.#id,
+      client: this.#client.name,
+      totalMs: Math.round(now - this.#startedAt),
+      status: this.#answer.status,
+      outcome: aborted ? 'aborted' : error ? 'error' : 'ok',
+      stream: this.#kind,
+      ...(this.#plan && { provider: this.#plan.provider.name, model: this.#plan.target.model }),
+      ...(usage?.input !== undefined && { inputTokens: usage.input }),
+      ...(usage?.output !== undefined && { outputTokens: usage.output }),
+      ...(this.#firstAt !== undefined && { firstMs: Math.round(this.#firstAt - this.#startedAt) }),
+      ...(error && { code: error.code }),
+    })
+  }
+}
+
+/** A refusal that concerns the caller's own key under `auth = "client"`. */
+const clientCodes: Partial<Record<SluiceError['code'], SluiceError['code']>> = {
+  upstream_auth: 'upstream_client_auth',
+}
+
+/** The provider's own id of the request, for its support. */
+function upstreamId(head: UpstreamHead | undefined): string | undefined {
+  return head?.headers['x-request-id'] ?? head?.headers['request-id']
+}
+
+function readJson(bytes: Uint8Array): JsonObject {
+  try {
+    const json: unknown = JSON.parse(new TextDecoder().decode(bytes))
+    if (typeof json === 'object' && json !== null) return json as JsonObject
+  } catch (error) {
+    throw new SluiceError('upstream_protocol', 'cannot read the answer of the provider: it begins like JSON but is none, or was cut', {
+      cause: error,
+    })
+  }
+  throw new SluiceError('upstream_protocol', 'cannot read the answer of the provider: it is not a JSON object')
+}
+
+/** Header values are Latin-1 without control characters. */
+function headerText(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 200)
+}

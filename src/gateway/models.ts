@@ -1,0 +1,84 @@
+import { type Dialect, dialects, type ModelEntry } from '../dialects/index.ts'
+import { SluiceError } from '../errors/index.ts'
+import type { Provider } from '../providers/index.ts'
+import { resolve } from '../routing/index.ts'
+import { isJsonObject, type JsonObject } from '../tokens/index.ts'
+import { call } from './call.ts'
+import type { Exchange } from './exchange.ts'
+import { upstreamHeaders } from './headers.ts'
+import type { House } from './lifecycle.ts'
+
+/**
+ * The models that can be asked for: aliases first, then `provider/model`. What a provider without a list of its own
+ * serves is asked of it, with little patience, and remembered for a while; a provider that does not answer is left out.
+ */
+export class ModelList {
+  readonly #house: House
+  readonly #known = new Map<string, { until: number; models: Promise<string[]> }>()
+
+  constructor(house: House) {
+    this.#house = house
+  }
+
+  async entries(exchange: Exchange): Promise<ModelEntry[]> {
+    const { aliases, providers } = this.#house.table
+    const lists = await Promise.all(
+      providers.map(async (provider) => {
+        const models = provider.models ?? (await this.#ask(provider, exchange))
+        return models.map((model) => ({ id: `${provider.name}/${model}`, owner: provider.name }))
+      }),
+    )
+    return [...aliases.map((alias) => ({ id: alias.name, owner: 'sluice' })), ...lists.flat()]
+  }
+
+  /** @throws SluiceError `unknown_model` */
+  entry(id: string): ModelEntry {
+    const alias = this.#house.table.aliases.find((one) => one.name === id)
+    if (alias) return { id, owner: 'sluice' }
+    return { id, owner: resolve(id, this.#house.table).provider.name }
+  }
+
+  #ask(provider: Provider, exchange: Exchange): Promise<string[]> {
+    const now = this.#house.clock.now()
+    const known = this.#known.get(provider.name)
+    if (known && known.until > now) return known.models
+    const models = this.#fetch(provider, exchange).then(
+      (found) => found,
+      () => {
+        this.#known.set(provider.name, { until: now + failureMs, models: Promise.resolve([]) })
+        return []
+      },
+    )
+    // With the caller's own key the answer is the caller's own too.
+    if (provider.auth === 'provider') this.#known.set(provider.name, { until: now + keepMs, models })
+    return models
+  }
+
+  async #fetch(provider: Provider, exchange: Exchange): Promise<string[]> {
+    const { transport, clock } = this.#house
+    const upstream: Dialect = dialects[provider.dialect]
+    const { head, text } = await call(
+      transport,
+      {
+        method: 'GET',
+        url: upstream.upstream.endpoint(provider.baseUrl, 'models'),
+        headers: upstreamHeaders(exchange, provider, upstream.upstream.headers),
+      },
+      { clock, timeoutMs: patienceMs, maxBytes: 4 * 1024 * 1024 },
+    )
+    if (head.status !== 200) {
+      throw new SluiceError('upstream_server', `cannot list the models of ${provider.name}: status ${head.status}`)
+    }
+    return readIds(JSON.parse(text) as JsonObject | unknown[])
+  }
+}
+
+const keepMs = 5 * 60_000
+const failureMs = 10_000
+const patienceMs = 3000
+
+/** `{ data: [{ id }] }`, or the bare array that some servers send. */
+function readIds(list: JsonObject | unknown[]): string[] {
+  const rows = Array.isArray(list) ? list : Array.isArray(list.data) ? list.data : []
+  return rows.flatMap((row) => (isJsonObject(row) && typeof row.id === 'string' ? [row.id] : []))
+}

@@ -1,0 +1,97 @@
+import type { Dialect, Target, Warning } from '../dialects/index.ts'
+import { dialects } from '../dialects/index.ts'
+import { SluiceError } from '../errors/index.ts'
+import { type Provider, targetOf } from '../providers/index.ts'
+import { type RoutingTable, resolve } from '../routing/index.ts'
+import type { ChatRequest, JsonObject } from '../tokens/index.ts'
+import type { RequestBody } from './request-body.ts'
+
+/** What is going to be done with a request: whom to ask, in which words, and how the answer comes back. */
+export interface Plan {
+  provider: Provider
+  target: Target
+  upstream: Dialect
+  /** The client wants a stream. */
+  stream: boolean
+  /** The answer goes back as it comes; otherwise through the canonical model. */
+  untouched: boolean
+  /** The canonical request, where one had to be made. */
+  request: ChatRequest | undefined
+  /** The body for the provider. */
+  text: string
+  /** Headers that the body calls for. */
+  headers: Record<string, string>
+  warnings: Warning[]
+  /** sluice asked for usage on its own: the client must not see the chunk that carries it. */
+  usageAdded: boolean
+  /** The client wants usage in the stream. */
+  includeUsage: boolean
+  /** How many answers were asked for. */
+  choices: number
+  /** Tools that the provider had to be given in another form, by name. */
+  customTools: ReadonlySet<string>
+}
+
+/**
+ * Decode, route, encode. With one dialect at both ends the client's own text goes on, so that fields which sluice does
+ * not know survive; only opaque state of another vendor, which must not reach the provider, calls for the long way.
+ *
+ * @throws SluiceError `invalid_request`, `unknown_model`, `unsupported`
+ */
+export function plan(client: Dialect, body: RequestBody, table: RoutingTable, operation: 'chat' | 'count'): Plan {
+  const model = readModel(body.json)
+  const { provider, model: upstreamModel } = resolve(model, table)
+  const target = targetOf(provider, upstreamModel)
+  const upstream: Dialect = dialects[provider.dialect]
+  const stream = operation === 'chat' && readStream(body.json)
+  const same = upstream.name === client.name
+  const base = { provider, target, upstream, stream, choices: 1, customTools: noTools }
+
+  if (same && !body.text.includes(envelopeMark)) {
+    const { text, usageAdded } = upstream.upstream.adoptRequest(body.text, body.json, target)
+    return {
+      ...base,
+      untouched: !provider.normalise,
+      request: undefined,
+      text,
+      headers: {},
+      warnings: [],
+      usageAdded,
+      includeUsage: stream && !usageAdded,
+      choices: typeof body.json.n === 'number' ? body.json.n : 1,
+    }
+  }
+  const request = client.client.decodeRequest(body.json, operation)
+  if (!same) client.client.leave?.(request)
+  const encoded = upstream.upstream.encodeRequest(request, target, operation)
+  const includeUsage = request.includeUsage ?? false
+  return {
+    ...base,
+    untouched: same && !provider.normalise,
+    request,
+    text: JSON.stringify(encoded.body),
+    headers: encoded.headers,
+    warnings: encoded.warnings,
+    usageAdded: same && stream && !includeUsage,
+    includeUsage,
+    choices: request.choices ?? 1,
+    customTools: new Set(request.tools.filter((tool) => tool.kind === 'custom').map((tool) => tool.name)),
+  }
+}
+
+const noTools: ReadonlySet<string> = new Set()
+const envelopeMark = '"slc1.'
+
+function readModel(json: JsonObject): string {
+  if (typeof json.model === 'string' && json.model !== '') return json.model
+  const found = json.model === undefined || json.model === null ? 'is missing' : json.model === '' ? 'is empty' : `is a ${typeof json.model}`
+  throw new SluiceError('invalid_request', `cannot route the request: \`model\` ${found}; name one of GET /v1/models`, { param: 'model' })
+}
+
+function readStream(json: JsonObject): boolean {
+  if (typeof json.stream === 'boolean') return json.stream
+  if (json.stream === undefined || json.stream === null) return false
+  throw new SluiceError('invalid_request', `cannot read the request: \`stream\` must be true or false, but it is a ${typeof json.stream}`, {
+    param: 'stream',
+  })
+}

@@ -1,0 +1,32 @@
+import { SluiceError } from '../errors/index.ts'
+import { isJsonObject, type JsonObject } from '../tokens/index.ts'
+import type { Exchange } from './exchange.ts'
+
+/** A client's body as text and as JSON. The text is kept: an untouched request goes on as it was written. */
+export interface RequestBody {
+  text: string
+  json: JsonObject
+}
+
+const decoder = new TextDecoder()
+
+/** @throws SluiceError `invalid_json`, and what reading the body throws */
+export async function readRequestBody(exchange: Exchange, limit: { bytes: number; timeoutMs: number }): Promise<RequestBody> {
+  const text = decoder.decode(await exchange.body(limit))
+  const json = parse(text)
+  if (isJsonObject(json)) return { text, json }
+  throw new SluiceError('invalid_json', 'cannot read the request: the body is JSON, but not an object')
+}
+
+function parse(text: string): unknown {
+  if (text.trim() === '') {
+    throw new SluiceError('invalid_json', 'cannot read the request: the body is empty; send a JSON object')
+  }
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    // The engine quotes the text around the fault, and a log or an error must not hold a prompt.
+    const where = /position \d+( \(line \d+ column \d+\))?/.exec((error as Error).message)?.[0]
+    throw new SluiceError('invalid_json', `cannot read the request: the body is not JSON${where ? ` (fault at ${where})` : ''}`)
+  }
+}

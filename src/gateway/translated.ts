@@ -1,0 +1,159 @@
+import type { StreamDecoder } from '../dialects/index.ts'
+import { SluiceError } from '../errors/index.ts'
+import type { Stage } from '../flow/index.ts'
+import { type SseEvent, type SseMessage, SseParser, writeSse } from '../sse/index.ts'
+import { isContent, mergeUsage, type StreamToken } from '../tokens/index.ts'
+import type { Answer } from './answer.ts'
+import { holdLimit, isWholeData, newProgress, type Progress, type Relay } from './relay.ts'
+
+export interface TranslatedOptions {
+  answer: Answer
+  decoder: StreamDecoder
+  encoder: Stage<StreamToken, SseMessage>
+  maxEventBytes: number
+  /** An error before any content: the client has seen nothing of this attempt. */
+  onFailure: (error: SluiceError) => void
+  /** The first content is on its way to the client. */
+  onContent: () => void
+}
+
+/**
+ * A stream through the canonical model: bytes, events, tokens, events, bytes, in one turn for each read and with one
+ * write at its end. Tokens before the first content are held, so that a failure can still be told with its true status.
+ */
+export class TranslatedRelay implements Relay {
+  readonly progress: Progress = newProgress()
+  readonly #options: TranslatedOptions
+  readonly #parser: SseParser
+  #held: StreamToken[] | undefined = []
+  #out = ''
+
+  constructor(options: TranslatedOptions) {
+    this.#options = options
+    this.#parser = new SseParser({ maxEventBytes: options.maxEventBytes, flushTail: true })
+  }
+
+  data(chunk: Uint8Array): void {
+    if (this.progress.over) return
+    try {
+      this.#parser.push(chunk, this.#event)
+      this.progress.finished = this.#options.decoder.finished
+      if (this.#options.decoder.done) this.#finish()
+    } catch (error) {
+      this.fail(SluiceError.from(error))
+    }
+  }
+
+  flush(): void {
+    if (this.#out === '') return
+    const out = this.#out
+    this.#out = ''
+    this.#options.answer.write(out)
+  }
+
+  end(): void {
+    if (this.progress.over) return
+    try {
+      this.#parser.end((event) => {
+        // An event without its blank line counts when it is whole; a torn one is a truncation, not a wrong event.
+        if (isWholeData(event.data)) this.#event(event)
+      })
+      this.#finish()
+    } catch (error) {
+      this.fail(SluiceError.from(error))
+    }
+  }
+
+  fail(error: SluiceError): void {
+    if (this.progress.over) return
+    this.progress.over = true
+    this.progress.error = error
+    if (this.#held) {
+      this.#options.onFailure(error)
+      return
+    }
+    this.flush()
+    const { answer, encoder } = this.#options
+    answer.fail(error, {}, () => {
+      encoder.fail?.(error, this.#message)
+      const events = this.#out
+      this.#out = ''
+      return events
+    })
+  }
+
+  /** Tokens that did not come from events: an answer that came whole. */
+  whole(tokens: Iterable<StreamToken>): void {
+    for (const token of tokens) this.#token(token)
+    this.#close()
+  }
+
+  #finish(): void {
+    if (this.progress.over) return
+    this.#options.decoder.end?.(this.#token)
+    this.#close()
+  }
+
+  #close(): void {
+    if (this.progress.over) return
+    this.#release()
+    this.#options.encoder.end?.(this.#message)
+    this.progress.over = true
+    this.flush()
+    this.#options.answer.end()
+  }
+
+  readonly #event = (event: SseEvent): void => {
+    if (!this.progress.over) this.#options.decoder.push(event, this.#token)
+  }
+
+  readonly #token = (token: StreamToken): void => {
+    if (this.progress.over) return
+    if (token.type === 'error') {
+      this.fail(token.error)
+      return
+    }
+    this.#note(token)
+    if (!this.#held) {
+      this.#options.encoder.push(token, this.#message)
+      return
+    }
+    this.#held.push(token)
+    if (isContent(token) || this.#held.length >= holdLimit.events) this.#release()
+  }
+
+  readonly #message = (message: SseMessage): void => {
+    this.#out += writeSse(message)
+  }
+
+  #release(): void {
+    const held = this.#held
+    if (!held) return
+    this.#held = undefined
+    this.progress.committed = true
+    this.#options.onContent()
+    for (const token of held) this.#options.encoder.push(token, this.#message)
+  }
+
+  #note(token: StreamToken): void {
+    const { progress } = this
+    switch (token.type) {
+      case 'text-delta':
+      case 'reasoning-delta':
+      case 'tool-call-delta':
+      case 'hosted-call-delta':
+      case 'media-delta':
+        progress.deltas++
+        return
+      case 'usage':
+        progress.usage = mergeUsage(progress.usage, token.usage)
+        return
+      case 'finish':
+        progress.finish = token.reason
+        return
+      case 'message-start':
+        progress.model = token.model
+        return
+    }
+  }
+}

@@ -1,0 +1,194 @@
+import { Buffer } from 'node:buffer'
+import type { StreamObserver } from '../dialects/index.ts'
+import { SluiceError } from '../errors/index.ts'
+import { type SseEvent, type SseMessage, SseParser, writeSse } from '../sse/index.ts'
+import type { Answer } from './answer.ts'
+import { holdLimit, isWholeData, newProgress, type Progress, type Relay } from './relay.ts'
+
+export interface UntouchedOptions {
+  answer: Answer
+  /** Reads along. */
+  observer: StreamObserver
+  /** A fresh observer, to read one event again. */
+  newObserver: () => StreamObserver
+  maxEventBytes: number
+  onFailure: (error: SluiceError) => void
+  /** The first content is on its way to the client. */
+  onContent: () => void
+}
+
+/**
+ * A stream whose both ends speak one dialect: the upstream's bytes go on as they are, in one write a read. Only whole
+ * events go (what follows the last blank line waits for the next read), so that a sign of life or an error can always
+ * stand between two of them.
+ *
+ * The observer reads the same bytes as one-byte text, which costs no copy of the event and whose positions are byte
+ * positions. All it looks for is ASCII.
+ */
+export class UntouchedRelay implements Relay {
+  readonly progress: Progress = newProgress()
+  readonly #options: UntouchedOptions
+  readonly #parser: SseParser
+  /** Bytes that wait for the blank line behind them, in the order they came. */
+  #carry: Uint8Array[] = []
+  /** Whole events that can be written. */
+  #ready: Uint8Array[] = []
+  #readyBytes = 0
+  #events = 0
+  #holding = true
+
+  /** Of the chunk at hand: how far it has been dealt with, and where its last event ended. */
+  #chunk: Uint8Array = empty
+  #from = 0
+  #lastEnd = 0
+
+  constructor(options: UntouchedOptions) {
+    this.#options = options
+    this.#parser = new SseParser({ maxEventBytes: options.maxEventBytes, decode: oneByteText })
+  }
+
+  data(chunk: Uint8Array): void {
+    if (this.progress.over) return
+    this.#chunk = chunk
+    this.#from = 0
+    this.#lastEnd = 0
+    try {
+      this.#parser.push(chunk, this.#event)
+    } catch (error) {
+      this.fail(SluiceError.from(error))
+      return
+    }
+    if (this.progress.over) return
+    this.#take(this.#parser.border)
+    if (this.#from < chunk.length) this.#carry.push(chunk.subarray(this.#from))
+    this.#chunk = empty
+    this.#note()
+    if (this.#options.observer.done) this.#close()
+  }
+
+  flush(): void {
+    if (this.#holding || this.#readyBytes === 0) return
+    const ready = this.#ready
+    this.#ready = []
+    this.#readyBytes = 0
+    this.#options.answer.write(ready.length === 1 ? ready[0]! : Buffer.concat(ready))
+  }
+
+  end(): void {
+    if (this.progress.over) return
+    this.#endTail()
+    if (this.progress.over) return
+    const { observer } = this.#options
+    if (observer.done || observer.finished) {
+      this.#close()
+      return
+    }
+    this.fail(
+      new SluiceError('upstream_truncated', 'the answer of the provider ended before its end marker; what came so far is not whole'),
+    )
+  }
+
+  fail(error: SluiceError): void {
+    if (this.progress.over) return
+    this.progress.over = true
+    this.progress.error = error
+    if (this.#holding) {
+      this.#options.onFailure(error)
+      return
+    }
+    this.flush()
+    this.#options.answer.fail(error, {}, () => write(this.#options.observer.fail(error)))
+  }
+
+  /** A last event whose blank line is missing, if it is whole. */
+  #endTail(): void {
+    const carry = Buffer.concat(this.#carry)
+    this.#carry = []
+    if (carry.length === 0) return
+    const tail: SseEvent[] = []
+    const parser = new SseParser({ flushTail: true, decode: oneByteText })
+    parser.push(carry, (event) => tail.push(event))
+    parser.end((event) => tail.push(event))
+    for (const event of tail) {
+      if (!isWholeData(event.data)) return
+      if (this.#options.observer.see(event)) this.#push(Buffer.concat([carry, Buffer.from('\n\n')]))
+    }
+    this.#note()
+  }
+
+  #close(): void {
+    if (this.progress.over) return
+    this.#holding = false
+    this.progress.over = true
+    this.flush()
+    const { answer, observer } = this.#options
+    if (!observer.done) answer.write(write(observer.complete()))
+    answer.end()
+  }
+
+  readonly #event = (event: SseEvent): void => {
+    if (this.progress.over) return
+    const { observer } = this.#options
+    const shown = observer.see(event)
+    if (observer.error) {
+      this.#take(this.#lastEnd)
+      this.#note()
+      this.fail(this.#readError(event) ?? observer.error)
+      return
+    }
+    if (!shown) {
+      // Everything before it goes, it and what stands directly before it does not.
+      this.#take(this.#lastEnd)
+      this.#carry = []
+      this.#from = event.end
+    }
+    this.#lastEnd = event.end
+    this.#events++
+  }
+
+  /** Moves what stands before `border` to the bytes that can be written. */
+  #take(border: number): void {
+    if (border <= this.#from) return
+    for (const piece of this.#carry) this.#push(piece)
+    this.#carry = []
+    this.#push(this.#chunk.subarray(this.#from, border))
+    this.#from = border
+  }
+
+  #push(bytes: Uint8Array): void {
+    this.#ready.push(bytes)
+    this.#readyBytes += bytes.length
+  }
+
+  #note(): void {
+    const { progress } = this
+    const { observer } = this.#options
+    progress.deltas = observer.deltas
+    progress.finished = observer.finished
+    progress.usage = observer.usage
+    progress.finish = observer.finish
+    progress.model = observer.model
+    if (!this.#holding) return
+    if (!observer.content && this.#events < holdLimit.events && this.#readyBytes < holdLimit.bytes) return
+    this.#holding = false
+    progress.committed = true
+    this.#options.onContent()
+  }
+
+  /** The error of an event, read again as UTF-8: its message is for people. */
+  #readError(event: SseEvent): SluiceError | undefined {
+    const observer = this.#options.newObserver()
+    observer.see({ ...event, data: Buffer.from(event.data, 'latin1').toString('utf8') })
+    return observer.error
+  }
+}
+
+const empty = new Uint8Array(0)
+
+function oneByteText(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+}
+
+function write(messages: SseMessage[]): string {
+  return messages.map(writeSse).join('')
+}

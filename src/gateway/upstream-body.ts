@@ -1,0 +1,65 @@
+import { Buffer } from 'node:buffer'
+import { SluiceError } from '../errors/index.ts'
+
+/** The pieces of a body that is read whole, up to a limit. */
+export class WholeBody {
+  readonly #limit: number
+  #pieces: Uint8Array[] = []
+  #length = 0
+
+  constructor(limitBytes: number) {
+    this.#limit = limitBytes
+  }
+
+  /** @throws SluiceError `event_too_large` */
+  push(chunk: Uint8Array): void {
+    this.#length += chunk.length
+    if (this.#length > this.#limit) {
+      throw new SluiceError(
+        'event_too_large',
+        `cannot read the answer of the provider: it is larger than ${this.#limit} bytes; raise [streaming] max_event if that is right`,
+      )
+    }
+    this.#pieces.push(chunk)
+  }
+
+  bytes(): Buffer {
+    const whole = Buffer.concat(this.#pieces)
+    this.#pieces = [whole]
+    return whole
+  }
+}
+
+/** The body of a refusal: as much as an explanation needs, and never an error of its own. */
+export class RefusalBody {
+  #pieces: Uint8Array[] = []
+  #length = 0
+
+  push(chunk: Uint8Array): void {
+    if (this.#length > refusalLimit) return
+    this.#length += chunk.length
+    this.#pieces.push(chunk)
+  }
+
+  text(): string {
+    return Buffer.concat(this.#pieces).subarray(0, refusalLimit).toString('utf8')
+  }
+}
+
+const refusalLimit = 256 * 1024
+
+/**
+ * What a body is, told by its first byte that is no white space, since content types lie in both directions: `{` and
+ * `[` begin JSON and no event stream, `<` begins a page of some proxy.
+ */
+export function sniff(chunk: Uint8Array): 'json' | 'events' | 'page' | undefined {
+  let i = 0
+  if (chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf) i = 3
+  for (; i < chunk.length; i++) {
+    const byte = chunk[i]
+    if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) continue
+    if (byte === 0x7b || byte === 0x5b) return 'json'
+    return byte === 0x3c ? 'page' : 'events'
+  }
+  return undefined
+}

@@ -1,0 +1,84 @@
+import type { StreamDecoder } from '../dialects/index.ts'
+import { SluiceError } from '../errors/index.ts'
+import { type SseEvent, SseParser } from '../sse/index.ts'
+import { type ChatReply, Folder, type StreamToken } from '../tokens/index.ts'
+import { isWholeData, newProgress, type Progress, type Relay } from './relay.ts'
+
+/** What there is to tell of an answer that came whole. */
+export function progressOf(reply: ChatReply): Progress {
+  return {
+    ...newProgress(),
+    over: true,
+    finished: true,
+    usage: reply.usage,
+    finish: reply.choices[0]?.finish.reason,
+    model: reply.model,
+    deltas: reply.choices.reduce((sum, choice) => sum + choice.parts.length, 0),
+  }
+}
+
+/** A provider that streams although a whole answer was asked for: its stream is collected and folded. */
+export function wholeFromStream(
+  decoder: StreamDecoder,
+  maxBytes: number,
+  events: { onReply: (reply: ChatReply) => void; onFailure: (error: SluiceError) => void },
+): Relay {
+  const parser = new SseParser({ flushTail: true })
+  const progress = newProgress()
+  const folder = new Folder()
+  let bytes = 0
+  const onToken = (token: StreamToken): void => {
+    folder.push(token)
+    if (token.type.endsWith('-delta')) progress.deltas++
+  }
+  const onEvent = (event: SseEvent): void => decoder.push(event, onToken)
+  const close = (): void => {
+    if (progress.over) return
+    progress.over = true
+    decoder.end?.(onToken)
+    try {
+      events.onReply(folder.reply())
+    } catch (error) {
+      progress.error = SluiceError.from(error)
+      events.onFailure(progress.error)
+    }
+  }
+  const fail = (error: SluiceError): void => {
+    if (progress.over) return
+    progress.over = true
+    progress.error = error
+    events.onFailure(error)
+  }
+  return {
+    progress,
+    data(chunk) {
+      if (progress.over) return
+      bytes += chunk.length
+      try {
+        if (bytes > maxBytes) throw tooLarge(maxBytes)
+        parser.push(chunk, onEvent)
+      } catch (error) {
+        fail(SluiceError.from(error))
+        return
+      }
+      progress.finished = decoder.finished
+      if (decoder.done) close()
+    },
+    flush() {},
+    end() {
+      if (progress.over) return
+      parser.end((event) => {
+        if (isWholeData(event.data)) onEvent(event)
+      })
+      close()
+    },
+    fail,
+  }
+}
+
+function tooLarge(limit: number): SluiceError {
+  return new SluiceError(
+    'event_too_large',
+    `cannot give a whole answer: the stream of the provider is larger than ${limit} bytes; ask for a stream instead`,
+  )
+}

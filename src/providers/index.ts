@@ -1,0 +1,10 @@
+/**
+ * Whom to call, as data: address, auth, dialect, what is peculiar. Shared code never asks which provider it has; it
+ * reads these fields. The scripted provider, which plays written answers, lives here too, behind a face of its own.
+ */
+export { defineProvider, familyOf, targetOf } from './define.ts'
+export { providersFromEnvironment } from './environment.ts'
+export { matchesGlob } from './glob.ts'
+export { type ProviderOptions, providerOptions } from './options.ts'
+export { presets } from './presets.ts'
+export type { Preset, Provider } from './provider.ts'

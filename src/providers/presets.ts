@@ -1,0 +1,48 @@
+import type { Preset } from './provider.ts'
+
+/** https://platform.openai.com/docs/api-reference */
+const openai: Preset = {
+  name: 'openai',
+  dialect: 'openai-chat',
+  baseUrl: 'https://api.openai.com/v1',
+  authHeader: 'authorization',
+  keyEnv: ['OPENAI_API_KEY'],
+  baseUrlEnv: ['OPENAI_BASE_URL', 'OPENAI_API_BASE'],
+  forwards: ['openai-organization', 'openai-project', 'openai-beta', 'x-client-request-id'],
+  vendor: 'openai',
+  patterns: ['gpt-*', 'chatgpt-*', 'o1*', 'o3*', 'o4*'],
+  traits: { maxTokensField: 'max_completion_tokens', openaiExtras: true },
+}
+
+/** https://docs.anthropic.com/en/api/messages */
+const anthropic: Preset = {
+  name: 'anthropic',
+  dialect: 'anthropic-messages',
+  baseUrl: 'https://api.anthropic.com',
+  authHeader: 'x-api-key',
+  keyEnv: ['ANTHROPIC_API_KEY'],
+  baseUrlEnv: ['ANTHROPIC_BASE_URL'],
+  forwards: ['anthropic-beta', 'anthropic-version', 'anthropic-workspace-id', 'anthropic-user-profile-id'],
+  vendor: 'anthropic',
+  patterns: ['claude-*'],
+  modelTraits: [
+    // Up to 4.5 thinking is asked for with a budget; later models choose themselves.
+    { models: 'claude-3-*', traits: { thinking: 'budget', maxOutput: 8192 } },
+    { models: 'claude-3-7-*', traits: { maxOutput: 64_000 } },
+    { models: 'claude-sonnet-4-0*', traits: { thinking: 'budget', maxOutput: 64_000 } },
+    { models: 'claude-sonnet-4-2*', traits: { thinking: 'budget', maxOutput: 64_000 } },
+    { models: 'claude-opus-4-0*', traits: { thinking: 'budget', maxOutput: 32_000 } },
+    { models: 'claude-opus-4-1*', traits: { thinking: 'budget', maxOutput: 32_000 } },
+    { models: 'claude-opus-4-2*', traits: { thinking: 'budget', maxOutput: 32_000 } },
+    { models: 'claude-*-4-5*', traits: { thinking: 'budget', maxOutput: 64_000 } },
+    // From 4.7 on sampling fields are refused unless they hold the defaults, and so is an assistant prefill.
+    { models: 'claude-*-4-7*', traits: { sampling: false, prefill: false } },
+    { models: 'claude-*-4-8*', traits: { sampling: false, prefill: false } },
+    { models: 'claude-opus-5*', traits: { sampling: false, prefill: false } },
+    { models: 'claude-sonnet-5*', traits: { sampling: false, prefill: false } },
+    { models: 'claude-haiku-5*', traits: { sampling: false, prefill: false } },
+  ],
+}
+
+/** Every vendor that is known without configuration, in the order in which bare model names are offered to them. */
+export const presets = { openai, anthropic } as const satisfies Record<string, Preset>

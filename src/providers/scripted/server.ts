@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { answer } from './answer.ts'
+import { checkScript, checkScriptFile } from './check.ts'
+import { RequestLog, type ScriptedRequest } from './log.ts'
+import { Reply } from './reply.ts'
+import type { Script, ScriptFile } from './script.ts'
+
+export interface ScriptedOptions {
+  /** Default `127.0.0.1`. */
+  host?: string
+  /** Default 0: any free port. */
+  port?: number
+  /** Scripts by name, and perhaps a default. */
+  scripts?: ScriptFile
+  /** The one script that answers every request, whatever the request names. */
+  script?: Script
+  /** How many requests `requests` remembers. Default 1000. */
+  logLimit?: number
+  /** `random` makes ids as vendors do; by default they are counted, so that every run gives the same bytes. */
+  ids?: 'counted' | 'random'
+}
+
+export interface ScriptedServer {
+  /** `http://127.0.0.1:PORT`, without a path. */
+  readonly url: string
+  readonly port: number
+  /** The last requests, oldest first. */
+  readonly requests: ReadonlyArray<ScriptedRequest>
+  /** The request of that index once its client has gone away early; rejects when it ends in any other way. */
+  aborted(index: number): Promise<ScriptedRequest>
+  /** The request of that index once its answer has ended, in whatever way. It may be waited for before it comes. */
+  settled(index: number): Promise<ScriptedRequest>
+  /** Cuts what is still running. */
+  close(): Promise<void>
+}
+
+/** @throws SluiceError `config_invalid`; the error of the system when the port cannot be had */
+export async function startScripted(options: ScriptedOptions = {}): Promise<ScriptedServer> {
+  if (options.script) checkScript(options.script, 'the option `script`')
+  if (options.scripts) checkScriptFile(options.scripts, 'the option `scripts`')
+  const log = new RequestLog(options.logLimit ?? 1000)
+  const failures = new Map<string, number>()
+  const running = new Set<Reply>()
+  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (request, response) => {
+    const entry = log.add(request.method ?? '', request.url ?? '', request.headers)
+    const reply = new Reply(response)
+    const mark = options.ids === 'random' ? randomUUID().replaceAll('-', '') : String(entry.index + 1)
+    const newId = (prefix: string, at?: number): string => `${prefix}_${mark}${at === undefined ? '' : `_${at}`}`
+    running.add(reply)
+    response.once('close', () => {
+      running.delete(reply)
+      entry.status = response.headersSent ? response.statusCode : 0
+      entry.bytesWritten = reply.bytesWritten
+      log.settle(entry, response.writableFinished ? 'finished' : reply.wasCut ? 'cut' : 'aborted')
+    })
+    answer({ request, entry, reply, failures, newId, options }).catch((thrown: unknown) => {
+      // A fault of the stand-in itself must not look like one that a script asked for.
+      const text = `the scripted provider failed: ${thrown instanceof Error ? thrown.stack : String(thrown)}\n`
+      if (response.headersSent) response.destroy()
+      else reply.whole(500, { 'content-type': 'text/plain' }, text)
+    })
+  })
+
+  const host = options.host ?? '127.0.0.1'
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.port ?? 0, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  const { port } = server.address() as AddressInfo
+
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    port,
+    requests: log.requests,
+    aborted: (index) => log.wait(index, 'aborted'),
+    settled: (index) => log.wait(index, 'settled'),
+    async close() {
+      for (const reply of running) reply.wasCut = true
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeAllConnections()
+      await closed
+      log.close()
+    },
+  }
+}

@@ -1,0 +1,87 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { SluiceError } from '../errors/index.ts'
+import type { Gateway } from '../gateway/index.ts'
+import { NodeExchange } from './node-exchange.ts'
+
+export interface Listening {
+  host: string
+  port: number
+  /** Takes no new connections; open ones end with their running request. */
+  stopAccepting(): Promise<void>
+  /** Cuts what is left. */
+  close(): Promise<void>
+}
+
+/**
+ * The gateway behind `node:http`.
+ *
+ * @throws SluiceError `config_invalid` when the address cannot be listened on
+ */
+export async function listen(gateway: Gateway, address: { host: string; port: number }): Promise<Listening> {
+  const server = createServer((request, response) => gateway.handle(new NodeExchange(request, response)))
+  // Bodies have their own timeout in the gateway, which answers in the caller's dialect.
+  server.requestTimeout = 0
+  server.headersTimeout = 60_000
+  // Longer than the usual 60 s of proxies in front, so that it is they who close idle connections.
+  server.keepAliveTimeout = 75_000
+  server.on('clientError', refuseGarbage)
+  await start(server, address)
+  const { port } = server.address() as AddressInfo
+  let stopped: Promise<void> | undefined
+  const stopAccepting = (): Promise<void> => {
+    stopped ??= new Promise((resolve) => server.close(() => resolve()))
+    server.closeIdleConnections()
+    return stopped
+  }
+  return {
+    host: address.host,
+    port,
+    stopAccepting,
+    async close() {
+      const done = stopAccepting()
+      server.closeAllConnections()
+      await done
+    },
+  }
+}
+
+function start(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, host, port)))
+    server.listen(port, host, () => {
+      server.removeAllListeners('error')
+      resolve()
+    })
+  })
+}
+
+function explain(error: NodeJS.ErrnoException, host: string, port: number): SluiceError {
+  const found =
+    error.code === 'EADDRINUSE'
+      ? `port ${port} is taken; stop what listens there or choose another with --port`
+      : error.code === 'EACCES'
+        ? `port ${port} needs more rights than this process has; choose one above 1023 with --port`
+        : error.code === 'EADDRNOTAVAIL'
+          ? `this machine has no address ${host}; choose another with --host`
+          : error.message
+  return new SluiceError('config_invalid', `cannot listen on ${host}:${port}: ${found}`, { cause: error })
+}
+
+/** What is not HTTP gets the shortest honest answer, since no dialect can be told from it. */
+function refuseGarbage(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const [status, message] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? ['431 Request Header Fields Too Large', 'cannot read the request: its headers are too large']
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? ['408 Request Timeout', 'cannot read the request: its headers did not arrive in time']
+        : ['400 Bad Request', 'cannot read the request: it is not HTTP/1.1']
+  const body = JSON.stringify({ error: { message, type: 'invalid_request_error', param: null, code: 'invalid_request' } })
+  socket.end(
+    `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  )
+}

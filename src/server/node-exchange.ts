@@ -1,0 +1,163 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { SluiceError } from '../errors/index.ts'
+import type { Exchange } from '../gateway/index.ts'
+
+/**
+ * A `node:http` request and response as an exchange.
+ *
+ * Once the head is out, pieces are written to the socket as HTTP chunks of our own making, one write each:
+ * `ServerResponse.write` corks the socket and uncorks it in a later tick, which costs a paced stream about a
+ * microsecond a token. Wherever that road is not open (HTTP/1.0, a response that waits its turn on the connection,
+ * bytes still pending in the response) pieces go through `ServerResponse.write`.
+ */
+export class NodeExchange implements Exchange {
+  readonly method: string
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  #direct = false
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.#request = request
+    this.#response = response
+    this.method = request.method ?? 'GET'
+    const url = request.url ?? '/'
+    const mark = url.indexOf('?')
+    this.path = mark === -1 ? url : url.slice(0, mark)
+    this.query = new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1))
+    this.headers = request.headers as Record<string, string | undefined>
+  }
+
+  body(limit: { bytes: number; timeoutMs: number }): Promise<Uint8Array> {
+    const request = this.#request
+    const declared = Number(request.headers['content-length'])
+    if (declared > limit.bytes) return Promise.reject(this.#tooLarge(limit.bytes))
+    return new Promise((resolve, reject) => {
+      const pieces: Buffer[] = []
+      let length = 0
+      const timer = setTimeout(() => give(this.#tooSlow(limit.timeoutMs)), limit.timeoutMs)
+      const give = (error: SluiceError): void => {
+        stop()
+        reject(error)
+      }
+      const stop = (): void => {
+        clearTimeout(timer)
+        request.off('data', take)
+        request.off('end', finish)
+        request.off('close', leave)
+      }
+      const take = (piece: Buffer): void => {
+        length += piece.length
+        if (length > limit.bytes) {
+          give(this.#tooLarge(limit.bytes))
+          return
+        }
+        pieces.push(piece)
+      }
+      const finish = (): void => {
+        stop()
+        resolve(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, length))
+      }
+      const leave = (): void =>
+        give(new SluiceError('client_closed', 'the client closed the connection before its request was complete'))
+      request.on('data', take)
+      request.on('end', finish)
+      request.on('close', leave)
+    })
+  }
+
+  start(status: number, headers: Record<string, string>): void {
+    const response = this.#response
+    if (response.destroyed) return
+    const http11 = this.#request.httpVersionMajor === 1 && this.#request.httpVersionMinor >= 1
+    response.writeHead(status, http11 ? { ...headers, 'transfer-encoding': 'chunked' } : { ...headers, connection: 'close' })
+    response.flushHeaders()
+    this.#direct = http11
+    response.socket?.setNoDelay(true)
+  }
+
+  write(chunk: string | Uint8Array): boolean {
+    const response = this.#response
+    const { socket } = response
+    if (response.destroyed) return true
+    if (!this.#direct || !socket || response.writableLength > 0) return response.write(chunk)
+    if (typeof chunk === 'string') {
+      const size = Buffer.byteLength(chunk).toString(16)
+      return socket.write(`${size}\r\n${chunk}\r\n`)
+    }
+    const head = `${chunk.length.toString(16)}\r\n`
+    const frame = Buffer.allocUnsafe(head.length + chunk.length + 2)
+    frame.write(head, 'latin1')
+    frame.set(chunk, head.length)
+    frame[frame.length - 2] = 0x0d
+    frame[frame.length - 1] = 0x0a
+    return socket.write(frame)
+  }
+
+  respond(status: number, headers: Record<string, string>, body: string | Uint8Array): void {
+    const response = this.#response
+    if (response.headersSent || response.destroyed) return
+    const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length
+    const all: Record<string, string> = status === 204 ? { ...headers } : { ...headers, 'content-length': String(bytes) }
+    // A body that is not wanted is not read to its end: the connection cannot serve again.
+    const unread = !this.#request.complete && this.#request.headers['content-length'] !== '0' && hasBody(this.#request)
+    if (unread) all.connection = 'close'
+    response.writeHead(status, all)
+    response.end(this.method === 'HEAD' ? undefined : body)
+    if (unread) this.#dropBody()
+  }
+
+  end(): void {
+    this.#response.end()
+  }
+
+  destroy(): void {
+    this.#response.destroy()
+  }
+
+  onDrain(callback: () => void): void {
+    const response = this.#response
+    response.on('drain', callback)
+    // Direct writes are reported by the socket, which a later response on the same connection shares.
+    const { socket } = this.#request
+    socket.on('drain', callback)
+    response.once('close', () => socket.off('drain', callback))
+  }
+
+  onClose(callback: () => void): void {
+    const response = this.#response
+    if (response.destroyed && !response.writableFinished) {
+      callback()
+      return
+    }
+    response.once('close', () => {
+      if (!response.writableFinished) callback()
+    })
+  }
+
+  /** Lets the client finish a sentence that nobody hears, for a moment, so that it reads the answer; then cuts it. */
+  #dropBody(): void {
+    const request = this.#request
+    request.resume()
+    setTimeout(() => request.destroy(), lingerMs).unref()
+  }
+
+  #tooLarge(limit: number): SluiceError {
+    return new SluiceError(
+      'body_too_large',
+      `cannot read the request: its body is larger than ${limit} bytes; send less or raise [server] max_body`,
+    )
+  }
+
+  #tooSlow(timeoutMs: number): SluiceError {
+    return new SluiceError('body_timeout', `cannot read the request: its body did not arrive within ${timeoutMs / 1000} s`)
+  }
+}
+
+const lingerMs = 500
+
+function hasBody(request: IncomingMessage): boolean {
+  return request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined
+}

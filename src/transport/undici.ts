@@ -1,0 +1,173 @@
+import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import { SluiceError } from '../errors/index.ts'
+import { decompressor } from './decompress.ts'
+import type { Transport, UpstreamCall, UpstreamHandler, UpstreamHead, UpstreamRequest } from './transport.ts'
+
+export interface UndiciOptions {
+  connectTimeoutMs: number
+  /** `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, in either case, are honoured. */
+  env: Record<string, string | undefined>
+}
+
+/** A transport on undici's dispatch level: its pool and parser, without its streams. */
+export function undiciTransport(options: UndiciOptions): Transport {
+  const dispatcher = openDispatcher(options)
+  return {
+    send: (request, handler) => new Call(dispatcher, request, handler),
+    close: () => dispatcher.destroy(),
+  }
+}
+
+function openDispatcher({ connectTimeoutMs, env }: UndiciOptions): Dispatcher {
+  const agent: Agent.Options = {
+    // Timeouts after the connection are the gateway's: it alone knows what counts as a sign of life.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: { timeout: connectTimeoutMs },
+    pipelining: 1,
+    allowH2: false,
+  }
+  const read = (name: string): string | undefined => env[name.toLowerCase()] || env[name] || undefined
+  const httpProxy = read('HTTP_PROXY')
+  const httpsProxy = read('HTTPS_PROXY') ?? httpProxy
+  if (!httpsProxy) return new Agent(agent)
+  return new EnvHttpProxyAgent({ ...agent, httpProxy: httpProxy ?? '', httpsProxy, noProxy: read('NO_PROXY') ?? '' })
+}
+
+class Call implements UpstreamCall, Dispatcher.DispatchHandler {
+  readonly #handler: UpstreamHandler
+  readonly #url: URL
+  #controller: Dispatcher.DispatchController | undefined
+  #inflate: ReturnType<typeof decompressor>
+  #paused = false
+  #over = false
+  #head = false
+  #flushing = false
+
+  constructor(dispatcher: Dispatcher, request: UpstreamRequest, handler: UpstreamHandler) {
+    this.#handler = handler
+    this.#url = new URL(request.url)
+    dispatcher.dispatch(
+      {
+        origin: this.#url.origin,
+        path: this.#url.pathname + this.#url.search,
+        method: request.method,
+        headers: request.headers,
+        body: request.body ?? null,
+      },
+      this,
+    )
+  }
+
+  abort(): void {
+    this.#over = true
+    this.#inflate?.destroy()
+    this.#controller?.abort(new Error('aborted by sluice'))
+  }
+
+  pause(): void {
+    this.#paused = true
+    this.#inflate?.pause()
+    this.#controller?.pause()
+  }
+
+  resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#inflate?.resume()
+    this.#controller?.resume()
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#over) controller.abort(new Error('aborted by sluice'))
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, raw: Record<string, string | string[]>): void {
+    if (status < 200 || this.#over) return
+    this.#head = true
+    const head = readHead(status, raw)
+    this.#inflate = decompressor(head.headers['content-encoding'], {
+      onData: (chunk) => this.#give(chunk),
+      onEnd: () => this.#end(),
+      onError: (error) => this.#fail(new SluiceError('upstream_protocol', brokenBody(this.#url, error), { cause: error })),
+    })
+    if (this.#inflate) delete head.headers['content-encoding']
+    this.#handler.onHead(head)
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#over) return
+    if (this.#inflate) this.#inflate.write(chunk)
+    else this.#give(chunk)
+  }
+
+  onResponseEnd(): void {
+    if (this.#over) return
+    if (this.#inflate) this.#inflate.end()
+    else this.#end()
+  }
+
+  onResponseError(_: Dispatcher.DispatchController | undefined, error: Error): void {
+    this.#fail(describe(error, this.#url, this.#head))
+  }
+
+  #give(chunk: Uint8Array): void {
+    if (this.#over) return
+    this.#handler.onData(chunk)
+    // undici hands over one HTTP chunk at a time and does not say when a read is done. Its parser runs through a whole
+    // read in one turn, so a microtask stands behind all of it: one for each read, not for each token.
+    if (this.#flushing) return
+    this.#flushing = true
+    queueMicrotask(this.#flush)
+  }
+
+  readonly #flush = (): void => {
+    this.#flushing = false
+    if (!this.#over) this.#handler.onFlush()
+  }
+
+  #end(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#handler.onEnd()
+  }
+
+  #fail(error: SluiceError): void {
+    if (this.#over) return
+    this.#over = true
+    this.#handler.onError(error)
+  }
+}
+
+function readHead(status: number, raw: Record<string, string | string[]>): UpstreamHead {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(raw)) {
+    headers[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value
+  }
+  return { status, headers }
+}
+
+function describe(error: Error & { code?: string }, url: URL, afterHead: boolean): SluiceError {
+  const where = url.host
+  if (error.code === 'UND_ERR_CONNECT_TIMEOUT') {
+    return new SluiceError('connect_timeout', `cannot reach ${where}: no connection in time`, { cause: error })
+  }
+  if (error.code?.startsWith('HPE_')) {
+    return new SluiceError('upstream_protocol', `cannot read the answer of ${where}: it is not HTTP (${error.code})`, { cause: error })
+  }
+  if (afterHead) {
+    return new SluiceError('upstream_truncated', `the answer of ${where} broke off: ${reason(error)}`, { cause: error })
+  }
+  return new SluiceError('upstream_unreachable', `cannot reach ${where}: ${reason(error)}`, { cause: error })
+}
+
+function reason(error: Error & { code?: string }): string {
+  // An AggregateError (several addresses tried) has an empty message and the causes inside.
+  const inner = error instanceof AggregateError ? (error.errors[0] as Error | undefined) : undefined
+  return inner?.message || error.message || error.code || 'connection failed'
+}
+
+function brokenBody(url: URL, error: Error): string {
+  return `cannot read the answer of ${url.host}: its compressed body is damaged (${error.message})`
+}
