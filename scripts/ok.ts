@@ -35,7 +35,11 @@ const house: Check[] = rules.map((rule) => ({
 }))
 
 const checks: Check[] = [
-  tool('style', 'Run `npx biome check --write .`; mend by hand what it cannot.', 'biome', ['check', '.']),
+  tool('style', 'Run `npx biome check --write .`; it shows what it cannot mend.', 'biome', [
+    'check',
+    '.',
+    '--reporter=summary',
+  ]),
   tool('types', 'Mend the types; `npx tsc --noEmit` shows them again.', 'tsc', ['--noEmit', '-p', '.']),
   ...house,
   tool('unused', 'Delete what nobody uses, or use it; `npx knip` shows it again.', 'knip', []),

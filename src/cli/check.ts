@@ -29,7 +29,10 @@ async function check(file: string | undefined): Promise<void> {
     `configuration  ${config.source}`,
     `listens on     ${server.host}:${server.port}`,
     `open to        ${callers}`,
-    ...section('providers', providers.length > 0 ? describeProviders(providers) : ['none: the scripted provider answers']),
+    ...section(
+      'providers',
+      providers.length > 0 ? describeProviders(providers) : ['none: the scripted provider answers'],
+    ),
     ...section('models', describeAliases(config)),
     'no mistakes found',
   ]

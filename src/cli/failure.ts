@@ -37,9 +37,12 @@ export function listenFailure(thrown: unknown, host: string, port: number | stri
       })
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return new CommandError(`cannot listen on ${where}: this machine has no such address; choose another with --host`, {
-        cause: thrown,
-      })
+      return new CommandError(
+        `cannot listen on ${where}: this machine has no such address; choose another with --host`,
+        {
+          cause: thrown,
+        },
+      )
     default:
       return thrown
   }

@@ -29,6 +29,8 @@ Examples:
   sluice check sluice.toml     explain every mistake in a configuration
   sluice chat "Say hello"      talk to a model from the terminal`,
   )
+  // `sluice chat … | head` closes the pipe early, which is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
   try {
     await program.parseAsync(argv as string[])
   } catch (thrown) {

@@ -12,7 +12,10 @@ export function describeProviders(providers: readonly Provider[]): string[] {
 
 export function describeAliases({ aliases }: Pick<Config, 'aliases'>): string[] {
   const width = Math.max(0, ...aliases.map((one) => one.name.length))
-  return aliases.map(({ name, targets }) => `${name.padEnd(width)}  -> ${targets.join(', then ')}`)
+  return aliases.map(({ name, targets: [first, ...others] }) => {
+    const idle = others.length === 0 ? '' : `  (not tried yet: ${others.join(', ')})`
+    return `${name.padEnd(width)}  -> ${first}${idle}`
+  })
 }
 
 function keyState({ auth, apiKeys }: Provider): string {

@@ -2,7 +2,7 @@ import { SluiceError } from '../errors/index.ts'
 import type { Provider } from '../providers/index.ts'
 import { type Alias, nearNames, resolve } from '../routing/index.ts'
 import type { ProviderList } from './provider-list.ts'
-import { checkNames, good, listed, type Written } from './written.ts'
+import { checkNames, good, listed, shown, type Written } from './written.ts'
 
 /** The `[[models]]`, each target followed to a provider. Of use only when no problem has come up. */
 export function listAliases(written: Written, { providers, broken }: ProviderList): Alias[] {
@@ -15,7 +15,10 @@ export function listAliases(written: Written, { providers, broken }: ProviderLis
       if (broken.has(prefix) || leads(target, providers)) return
       // A bare target might be meant for any of the providers that are still wrong.
       if (prefix === '' && broken.size > 0 && !names.includes(target)) return
-      written.problems.add([...path, 'targets', i], astray(target, prefix, providers, names))
+      written.problems.add(
+        [...path, 'targets', i],
+        astray(target, prefix, providers, names, shown(written, [...path, 'targets', i])),
+      )
     })
     return { name: String(name), targets: [...targets] }
   })
@@ -33,8 +36,14 @@ function leads(target: string, providers: readonly Provider[]): boolean {
   }
 }
 
-function astray(target: string, prefix: string, providers: readonly Provider[], aliases: readonly string[]): string {
-  const found = `found "${target.slice(0, 100)}", which leads to no provider`
+function astray(
+  target: string,
+  prefix: string,
+  providers: readonly Provider[],
+  aliases: readonly string[],
+  shown: string,
+): string {
+  const found = `found ${shown}, which leads to no provider`
   if (aliases.includes(target)) return `${found}: it is a name from [[models]] itself; write the targets behind it`
   if (providers.length === 0) {
     return `${found}: there are none, neither here nor in the environment; add [[providers]]`

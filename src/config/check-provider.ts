@@ -1,6 +1,6 @@
 import { isLoopbackHost } from '../access/index.ts'
 import { SluiceError } from '../errors/index.ts'
-import { defineProvider, type Provider, type ProviderOptions } from '../providers/index.ts'
+import { defineProvider, type Provider, type ProviderOptions, presets } from '../providers/index.ts'
 import type { Path } from './path.ts'
 
 /** Where this sluice is going to listen. */
@@ -13,8 +13,8 @@ export interface ProviderCheck {
   /** All fields are there; else only those that are right in themselves are, and no provider can come of it. */
   whole: boolean
   self: Self
-  /** How a message shows the address: as it was written, so that no value of the environment is in it. */
-  shownUrl: string
+  /** How a message shows a field: as it was written, so that no value of the environment is in it. */
+  shown: (key: keyof ProviderOptions) => string
   /** `path` is relative to the provider's table. */
   report: (path: Path, message: string) => void
 }
@@ -33,6 +33,10 @@ export function checkProvider(options: Partial<ProviderOptions>, check: Provider
     check.report(path, message)
   }
   if (options.base_url !== undefined) checkUrl(options.base_url, check, (message) => fault(['base_url'], message))
+  if (options.kind !== undefined && !Object.hasOwn(presets, options.kind)) {
+    const known = Object.keys(presets).join(', ')
+    fault(['kind'], `found ${check.shown('kind')}, which is no preset; there are ${known}`)
+  }
   options.api_keys?.forEach((key, i) => {
     if (keyText.test(key)) return
     fault(['api_keys', i], 'the key holds white space or characters that no header can carry; copy it once more')
@@ -61,15 +65,15 @@ export function checkProvider(options: Partial<ProviderOptions>, check: Provider
   }
 }
 
-function checkUrl(text: string, { shownUrl, self }: ProviderCheck, fault: (message: string) => void): void {
+function checkUrl(text: string, { shown, self }: ProviderCheck, fault: (message: string) => void): void {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    fault(`found ${shownUrl}, which is no http or https address; write one like "https://api.example.com/v1"`)
+    fault(`found ${shown('base_url')}, which is no http or https address; write one like "https://api.example.com/v1"`)
   } else if (url.search !== '' || url.hash !== '') {
     fault('found an address with a query or a fragment; end it with the path')
   } else if (isSelf(url, self)) {
     fault(
-      `found ${shownUrl}, which is sluice itself: requests would go round in circles; write the provider's own address`,
+      `found ${shown('base_url')}, which is sluice itself: requests would go round in circles; write the provider's own address`,
     )
   }
 }

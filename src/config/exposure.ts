@@ -1,12 +1,14 @@
 import { isLoopbackHost } from '../access/index.ts'
-import { good, type Written } from './written.ts'
+import { good, shown, type Written } from './written.ts'
 
 /** Refuses to listen beyond this machine without client keys. */
-export function checkExposure(host: string, { options, flags, problems }: Written): void {
+export function checkExposure(host: string, written: Written): void {
+  const { options, flags, problems } = written
   const keys: unknown = options.access?.keys
   // Keys that are wrong in themselves are reported as such, and show that some were meant.
   if (isLoopbackHost(host) || problems.hasWithin(['access']) || (Array.isArray(keys) && keys.length > 0)) return
-  const message = `found ${JSON.stringify(host)} without client keys: everybody who reaches that address could spend your provider keys, so that without keys sluice listens on loopback only; add keys = ["\${SLUICE_KEY}"] under [access], or listen on 127.0.0.1`
+  const found = flags.host === undefined ? shown(written, ['server', 'host']) : JSON.stringify(host)
+  const message = `found ${found} without client keys: everybody who reaches that address could spend your provider keys, so that without keys sluice listens on loopback only; add keys = ["\${SLUICE_KEY}"] under [access], or listen on 127.0.0.1`
   if (flags.host !== undefined) problems.addOutside('--host', message)
   else problems.add(['server', 'host'], message)
 }
@@ -16,16 +18,17 @@ export function checkOrigins(written: Written): void {
   const origins = good<string[]>(written, ['server', 'cors_origins'])
   origins?.forEach((origin, i) => {
     if (origin === '*') return
+    const at = ['server', 'cors_origins', i]
     const url = URL.canParse(origin) ? new URL(origin) : undefined
     // Schemes of browser extensions and the like have the origin "null" here, and still send their own.
     const plain =
       url !== undefined &&
       (url.origin === origin || (url.origin === 'null' && /^[a-z][a-z0-9+.-]*:\/\/[^/]+$/.test(origin)))
     if (plain) return
-    const instead = url && url.origin !== 'null' ? `"${url.origin}"` : '"https://chat.example.com" or "*"'
-    written.problems.add(
-      ['server', 'cors_origins', i],
-      `found "${origin.slice(0, 100)}", which is no origin; write ${instead}`,
-    )
+    const instead =
+      url && url.origin !== 'null' && shown(written, at) === JSON.stringify(origin)
+        ? `"${url.origin}"`
+        : '"https://chat.example.com" or "*"'
+    written.problems.add(at, `found ${shown(written, at)}, which is no origin; write ${instead}`)
   })
 }

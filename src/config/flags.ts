@@ -6,8 +6,7 @@ import { type ConfigOptions, configSchema } from './schema.ts'
 /** What stands above the file: the command line's flags. */
 export interface ConfigFlags {
   host?: string | undefined
-  /** A number, or its digits as they were typed. */
-  port?: number | string | undefined
+  port?: number | undefined
   logLevel?: LogConfig['level'] | undefined
   logFormat?: LogConfig['format'] | undefined
 }
@@ -27,16 +26,15 @@ export function layFlags(options: ConfigOptions, flags: ConfigFlags, problems: P
   for (const { flag, shown, table, key, node } of rows) {
     const given = flags[flag]
     if (given === undefined) continue
-    const value = flag === 'port' && typeof given === 'string' && /^\d+$/.test(given) ? Number(given) : given
     let wrong = false
-    explain(node as SchemaNode, value, {
+    explain(node as SchemaNode, given, {
       raw: given,
       report(_path, message) {
         wrong = true
         problems.addOutside(shown, message)
       },
     })
-    if (!wrong) laid[table] = { ...(laid[table] as object), [key]: value }
+    if (!wrong) laid[table] = { ...(laid[table] as object), [key]: given }
   }
   return laid as ConfigOptions
 }

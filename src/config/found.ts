@@ -2,7 +2,8 @@ import type { Path } from './path.ts'
 
 /**
  * How a message speaks of a value: enough to recognise it, never a secret. Only what stands in the file itself is
- * shown (a value from the environment by the name of its variable), short, and not where keys belong.
+ * shown (a value from the environment by the name of its variable), short, not where keys belong, and not when it looks
+ * like a key that has gone astray.
  *
  * @param raw the value as it was written, before anything was put in from the environment
  */
@@ -13,13 +14,13 @@ export function describe(path: Path, raw: unknown): string {
   if (raw instanceof Date) return 'a date'
   if (typeof raw === 'object') return 'a table'
   if (typeof raw !== 'string') return String(raw)
-  if (isSecret(path) || raw.length > 40) return 'a string'
+  if (isSecret(path) || raw.length > 80 || /[A-Za-z0-9]{16}/.test(raw)) return 'a string'
   return JSON.stringify(raw)
 }
 
 const secretKeys: readonly unknown[] = ['api_keys', 'keys', 'headers']
 
 /** Whether a key of somebody may stand here. */
-export function isSecret(path: Path): boolean {
+function isSecret(path: Path): boolean {
   return path.some((part) => secretKeys.includes(part))
 }

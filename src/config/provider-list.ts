@@ -1,8 +1,6 @@
 import { type Provider, presets, providersFromEnvironment } from '../providers/index.ts'
 import { checkProvider, isSelf, type Self } from './check-provider.ts'
-import { describe } from './found.ts'
-import { valueAt } from './path.ts'
-import { checkNames, goodParts, listed, type Written } from './written.ts'
+import { checkNames, goodParts, listed, shown, type Written } from './written.ts'
 
 export interface ProviderList {
   providers: Provider[]
@@ -23,7 +21,7 @@ export function listProviders(written: Written, self: Self): ProviderList {
     const provider = checkProvider(goodParts(written, path), {
       self,
       whole: !written.problems.hasWithin(path),
-      shownUrl: describe([...path, 'base_url'], valueAt(written.raw, [...path, 'base_url'])),
+      shown: (key) => shown(written, [...path, key]),
       report: (inner, message) => written.problems.add([...path, ...inner], message),
     })
     if (provider) providers.push(provider)
@@ -40,7 +38,7 @@ function environmentProviders({ env, problems }: Written, self: Self): Provider[
     const provider = checkProvider(options, {
       self,
       whole: true,
-      shownUrl: 'a value',
+      shown: () => 'a value',
       report([field], message) {
         problems.addOutside(`environment variable ${nameOf(field === 'base_url' ? baseUrlEnv : keyEnv)}`, message)
       },

@@ -79,7 +79,7 @@ const streamingOptions = Type.Object(
     first_token_timeout: Type.Optional(
       duration(
         streaming.first_token_timeout,
-        'How long the first content may take before the next target is tried. The last target has no such limit.',
+        'How long the first content may take before the next target is tried. The last target has no such limit; for now only the first is tried, so that this waits for its use.',
       ),
     ),
     idle_timeout: Type.Optional(
@@ -102,7 +102,7 @@ const modelOptions = Type.Object(
     name: Type.String({ minLength: 1, description: 'The name that clients use.' }),
     targets: Type.Array(Type.String({ minLength: 1 }), {
       minItems: 1,
-      description: 'Where the name leads: `provider/model`, in the order in which they are tried.',
+      description: 'Where the name leads: `provider/model`. For now only the first is tried.',
     }),
   },
   { additionalProperties: false },

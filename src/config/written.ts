@@ -1,4 +1,5 @@
 import type { ConfigFlags } from './flags.ts'
+import { describe } from './found.ts'
 import { type Path, valueAt } from './path.ts'
 import type { Problems } from './problems.ts'
 import type { ConfigOptions } from './schema.ts'
@@ -34,6 +35,11 @@ export function goodParts(written: Written, path: Path): Record<string, unknown>
   return Object.fromEntries(parts.filter(([, value]) => value !== undefined))
 }
 
+/** How a message shows what stands at a path: as it was written, and only where no secret can be. */
+export function shown({ raw }: Written, path: Path): string {
+  return describe(path, valueAt(raw, path))
+}
+
 /** The tables of a list, each with its place, whether or not they are right. */
 export function listed(written: Written, key: 'providers' | 'models'): { path: Path; name: unknown }[] {
   const list: unknown = written.options[key]
@@ -51,7 +57,10 @@ export function checkNames(written: Written, key: 'providers' | 'models', noun: 
     else {
       const line = written.problems.lineOf([...before, 'name'])
       const where = line === undefined ? '' : ` (the other is on line ${line})`
-      written.problems.add([...path, 'name'], `found a second ${noun} called "${name}"${where}; give it another name`)
+      written.problems.add(
+        [...path, 'name'],
+        `found a second ${noun} called ${shown(written, [...path, 'name'])}${where}; give it another name`,
+      )
     }
   }
 }

@@ -54,14 +54,16 @@ export class EventShape {
   /**
    * Offers an event that went the slow way and carried nothing but `text`. After eight events from which nothing
    * could be learned it no longer tries: learning in vain costs more than parsing.
+   *
+   * @returns whether the event's shape is now the one that `match` knows
    */
-  learn(data: string, text: string): void {
-    if (this.#failures >= 8 || text === '') return
+  learn(data: string, text: string): boolean {
+    if (this.#failures >= 8 || text === '') return false
     const literal = JSON.stringify(text)
     const at = data.indexOf(literal)
     if (at === -1 || data.indexOf(literal, at + 1) !== -1) {
       this.#failures++
-      return
+      return false
     }
     const prefix = data.slice(0, at + 1)
     const suffix = this.#split(data.slice(at + literal.length - 1))
@@ -72,11 +74,12 @@ export class EventShape {
         if (this.#read(JSON.parse(prefix + hole + suffix.join('y'))) !== probe) throw new Error('another field')
       } catch {
         this.#failures++
-        return
+        return false
       }
     }
     this.#prefix = prefix
     this.#suffix = suffix
+    return true
   }
 
   #split(text: string): string[] {

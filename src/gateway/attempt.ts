@@ -172,9 +172,12 @@ export class Attempt implements UpstreamHandler {
       return
     }
     const now = this.#clock.now()
+    const news = progress.deltas !== this.#seenDeltas
+    this.#seenDeltas = progress.deltas
     if (progress.finished) {
-      if (this.#grace) this.#grace.feed(now)
-      else this.#grace = this.#dog(this.#timeouts.finishGraceMs, () => this.#endQuietly(relay))
+      // Pings do not stretch it. Content does: some servers send a finish reason with every event.
+      if (!this.#grace) this.#grace = this.#dog(this.#timeouts.finishGraceMs, () => this.#endQuietly(relay))
+      else if (news) this.#grace.feed(now)
     }
     if (!progress.committed) return
     if (!this.#idle) {
@@ -188,9 +191,7 @@ export class Attempt implements UpstreamHandler {
       return
     }
     this.#idle.feed(now)
-    if (progress.deltas === this.#seenDeltas) return
-    this.#seenDeltas = progress.deltas
-    this.#stall?.feed(now)
+    if (news) this.#stall?.feed(now)
   }
 
   /** A watchdog that does not count silence which our own pause has caused. */

@@ -66,6 +66,7 @@ export class Gateway {
       if (endpoint.operation === 'health') return this.#respond(exchange, id, 200, { status: 'ok' })
       if (endpoint.operation === 'ready') return this.#ready(exchange, id)
       this.#check(exchange)
+      if (endpoint.operation === 'front') return this.#respond(exchange, id, 200, { name: 'sluice', models: '/v1/models' })
       if (this.#draining) {
         throw new SluiceError('draining', 'cannot take the request: sluice is shutting down; try again in a moment', {
           retryAfterMs: 1000,
@@ -142,8 +143,9 @@ export class Gateway {
     if (error.retryAfterMs !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfterMs / 1000))
     this.#house.log.request({
       id,
+      method: exchange.method,
+      path: exchange.path.slice(0, 200),
       client: dialect.name,
-      stream: 'unknown',
       totalMs: 0,
       status,
       outcome: 'error',

@@ -247,8 +247,8 @@ export class Lifecycle {
     this.#settle()
   }
 
-  #decodeOptions({ target, customTools }: Plan) {
-    return { vendor: target.vendor, family: target.family, customTools }
+  #decodeOptions({ target, customTools, toolNames }: Plan) {
+    return { vendor: target.vendor, family: target.family, customTools, toolNames }
   }
 
   #encodeOptions(planned: Plan | undefined): EncodeOptions {
@@ -310,16 +310,20 @@ export class Lifecycle {
   #tellEnd(): void {
     const { log, clock } = this.#house
     const now = clock.now()
-    const { usage, finish } = this.#progress
+    const { usage, finish, deltas } = this.#progress
     const error = this.#error ?? this.#progress.error
     const aborted = error?.code === 'client_closed'
+    const upstreamId = readUpstreamId(this.#head)
     if (log.debug) {
       if (usage) log.step(this.#id, 'usage', { input: usage.input, output: usage.output, cacheRead: usage.cacheRead })
-      log.step(this.#id, 'end', { finish, upstreamId: upstreamId(this.#head), outcome: aborted ? 'aborted' : error ? 'error' : 'ok', message: error?.message })
+      log.step(this.#id, 'end', { finish, upstreamId, outcome: aborted ? 'aborted' : error ? 'error' : 'ok', code: error?.code })
     }
     log.request({
       id: this.#id,
+      method: this.#exchange.method,
+      path: this.#exchange.path,
       client: this.#client.name,
+      deltas,
       totalMs: Math.round(now - this.#startedAt),
       status: this.#answer.status,
       outcome: aborted ? 'aborted' : error ? 'error' : 'ok',
@@ -328,7 +332,10 @@ export class Lifecycle {
       ...(usage?.input !== undefined && { inputTokens: usage.input }),
       ...(usage?.output !== undefined && { outputTokens: usage.output }),
       ...(this.#firstAt !== undefined && { firstMs: Math.round(this.#firstAt - this.#startedAt) }),
+      ...(usage?.cacheRead !== undefined && { cacheReadTokens: usage.cacheRead }),
+      ...(finish && { finish }),
       ...(error && { code: error.code }),
+      ...(upstreamId !== undefined && { upstreamRequestId: upstreamId }),
     })
   }
 }
@@ -339,7 +346,7 @@ const clientCodes: Partial<Record<SluiceError['code'], SluiceError['code']>> = {
 }
 
 /** The provider's own id of the request, for its support. */
-function upstreamId(head: UpstreamHead | undefined): string | undefined {
+function readUpstreamId(head: UpstreamHead | undefined): string | undefined {
   return head?.headers['x-request-id'] ?? head?.headers['request-id']
 }
 

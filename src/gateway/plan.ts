@@ -30,6 +30,8 @@ export interface Plan {
   choices: number
   /** Tools that the provider had to be given in another form, by name. */
   customTools: ReadonlySet<string>
+  /** From the tools' names at the provider to those that the client knows, where the two differ. */
+  toolNames: ReadonlyMap<string, string>
 }
 
 /**
@@ -45,7 +47,7 @@ export function plan(client: Dialect, body: RequestBody, table: RoutingTable, op
   const upstream: Dialect = dialects[provider.dialect]
   const stream = operation === 'chat' && readStream(body.json)
   const same = upstream.name === client.name
-  const base = { provider, target, upstream, stream, choices: 1, customTools: noTools }
+  const base = { provider, target, upstream, stream, choices: 1, customTools: noTools, toolNames: noNames }
 
   if (same && !body.text.includes(envelopeMark)) {
     const { text, usageAdded } = upstream.upstream.adoptRequest(body.text, body.json, target)
@@ -62,7 +64,7 @@ export function plan(client: Dialect, body: RequestBody, table: RoutingTable, op
     }
   }
   const request = client.client.decodeRequest(body.json, operation)
-  if (!same) client.client.leave?.(request)
+  const left = same ? [] : (client.client.leave?.(request) ?? [])
   const encoded = upstream.upstream.encodeRequest(request, target, operation)
   const includeUsage = request.includeUsage ?? false
   return {
@@ -71,15 +73,17 @@ export function plan(client: Dialect, body: RequestBody, table: RoutingTable, op
     request,
     text: JSON.stringify(encoded.body),
     headers: encoded.headers,
-    warnings: encoded.warnings,
+    warnings: [...left, ...encoded.warnings],
     usageAdded: same && stream && !includeUsage,
     includeUsage,
     choices: request.choices ?? 1,
-    customTools: new Set(request.tools.filter((tool) => tool.kind === 'custom').map((tool) => tool.name)),
+    customTools: encoded.customTools ?? noTools,
+    toolNames: encoded.toolNames ?? noNames,
   }
 }
 
 const noTools: ReadonlySet<string> = new Set()
+const noNames: ReadonlyMap<string, string> = new Map()
 const envelopeMark = '"slc1.'
 
 function readModel(json: JsonObject): string {

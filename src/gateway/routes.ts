@@ -2,7 +2,7 @@ import type { DialectName } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import type { Exchange } from './exchange.ts'
 
-export type Operation = 'chat' | 'count' | 'models' | 'health' | 'ready'
+export type Operation = 'chat' | 'count' | 'models' | 'health' | 'ready' | 'front'
 
 export interface Endpoint {
   operation: Operation
@@ -24,6 +24,8 @@ const routes: Record<string, Row> = {
   '/v1/messages': { method: 'POST', operation: 'chat', dialect: 'anthropic-messages' },
   '/v1/messages/count_tokens': { method: 'POST', operation: 'count', dialect: 'anthropic-messages' },
   '/v1/models': { method: 'GET', operation: 'models' },
+  // Some clients knock here before they do anything else.
+  '/': { method: 'GET', operation: 'front' },
   '/healthz': { method: 'GET', operation: 'health' },
   '/readyz': { method: 'GET', operation: 'ready' },
 }

@@ -14,10 +14,10 @@ export function createLog(config: LogConfig, destination?: LogDestination): Log 
   const pretty = config.format === 'pretty' || (config.format === 'auto' && terminal)
   const sink: Sink = pretty ? prettySink(destination ?? process.stderr, terminal) : jsonSink(destination)
   const writes = (level: LogLevel): boolean => logLevels.indexOf(level) <= logLevels.indexOf(config.level)
-  const line = (level: Exclude<LogLevel, 'silent'>): Log['info'] =>
-    writes(level)
-      ? (message, facts) => sink.line(level, message, listedFacts(facts))
-      : silentLog[level === 'debug' ? 'info' : level]
+  const line = (level: 'error' | 'warn' | 'info'): Log['info'] => {
+    if (!writes(level)) return silentLog[level]
+    return (message, facts) => sink.line(level, message, listedFacts(facts))
+  }
   return {
     request: writes('info') ? (record) => sink.request(record) : silentLog.request,
     step: writes('debug')

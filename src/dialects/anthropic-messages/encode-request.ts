@@ -1,4 +1,4 @@
-import { type ChatRequest, isJsonObject, type JsonObject } from '../../tokens/index.ts'
+import { type ChatRequest, isJsonObject, type Json, type JsonObject } from '../../tokens/index.ts'
 import type { EncodedRequest, Target } from '../dialect.ts'
 import { textBlock } from './encode-parts.ts'
 import { encodeSampling, encodeThinking } from './encode-thinking.ts'
@@ -34,28 +34,34 @@ export function encodeRequest(
   }
 }
 
+/** Fields beyond the canonical model that the counting endpoint takes, too; it refuses all others. */
+const counted: ReadonlySet<string> = new Set(['thinking', 'output_config', 'context_management', 'mcp_servers'])
+
 /** What counts as prompt: all that the counting endpoint takes. */
 function prompt(encoding: Encoding): JsonObject {
   const { request, target } = encoding
-  const { thinking, effort } = encodeThinking(encoding)
-  return withExtra(encoding, {
+  const turns = conversation(encoding)
+  const { thinking, effort } = encodeThinking(encoding, turns.messages)
+  const body = {
     model: target.model,
-    ...conversation(encoding),
+    ...turns,
     ...encodeTools(encoding),
     ...(thinking && { thinking }),
     ...outputConfig(request, effort),
     ...cacheControl(request.cache),
-  })
+  }
+  return withExtra(encoding, body, counted)
 }
 
 function chat(encoding: Encoding): JsonObject {
   const { request, target } = encoding
-  const { maxTokens, thinking, effort, on } = encodeThinking(encoding)
+  const turns = conversation(encoding)
+  const { maxTokens, thinking, effort, on } = encodeThinking(encoding, turns.messages)
   const body: JsonObject = {
     model: target.model,
     max_tokens: maxTokens,
     ...(request.stream && { stream: true }),
-    ...conversation(encoding),
+    ...turns,
     ...encodeTools(encoding),
     ...(thinking && { thinking }),
     ...outputConfig(request, effort),
@@ -70,7 +76,7 @@ function chat(encoding: Encoding): JsonObject {
   return withExtra(encoding, body)
 }
 
-function conversation(encoding: Encoding): JsonObject {
+function conversation(encoding: Encoding): { system?: Json; messages: JsonObject[] } {
   const { request } = encoding
   const system = request.system.map((part) => textBlock(encoding, part)).filter((block) => block !== undefined)
   if (request.output?.type === 'json') {
@@ -115,7 +121,7 @@ function serviceTier(encoding: Encoding): JsonObject {
 }
 
 /** The fields that no dialect but the client's knows: sent on to the same dialect, reported for any other. */
-function withExtra(encoding: Encoding, body: JsonObject): JsonObject {
+function withExtra(encoding: Encoding, body: JsonObject, only?: ReadonlySet<string>): JsonObject {
   const { fields, dialect } = encoding.request.extra
   if (!encoding.home) {
     for (const field of Object.keys(fields)) encoding.dropped(field, `only ${dialect} knows it`)
@@ -123,6 +129,7 @@ function withExtra(encoding: Encoding, body: JsonObject): JsonObject {
   }
   const merged = { ...body }
   for (const [field, value] of Object.entries(fields)) {
+    if (only && !only.has(field)) continue
     const own = merged[field]
     merged[field] = isJsonObject(own) && isJsonObject(value) ? { ...own, ...value } : value
   }

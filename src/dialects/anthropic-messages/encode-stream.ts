@@ -66,7 +66,7 @@ export class MessagesEncoder implements Stage<StreamToken, SseMessage> {
         return
       case 'metadata':
         if (token.dialect === dialect) this.#merge(token.fields)
-        else this.#warn('metadata', 'dropped', `facts in the shape of ${token.dialect}`)
+        else this.#foreign(token.dialect, token.fields)
         return
       case 'raw':
         this.#raw(token.dialect, token.event, token.data, emit)
@@ -246,6 +246,13 @@ export class MessagesEncoder implements Stage<StreamToken, SseMessage> {
     } else {
       this.#warn(event ?? 'event', 'dropped', 'an event that this dialect does not know')
     }
+  }
+
+  /** Facts about an answer (its tier, a fingerprint) are of no use here; unknown parts of the answer itself are a loss. */
+  #foreign(source: string, { delta }: JsonObject): void {
+    if (!isJsonObject(delta)) return
+    for (const field of Object.keys(delta))
+      this.#warn(field, 'dropped', `a part of the answer in the shape of ${source}`)
   }
 
   #warn(field: string, action: Warning['action'], reason: string): void {

@@ -32,7 +32,7 @@ export interface Thinking {
 }
 
 /** How much to think, in the form that the model takes, and the ceiling of the answer, which depends on it. */
-export function encodeThinking(encoding: Encoding): Thinking {
+export function encodeThinking(encoding: Encoding, messages: readonly JsonObject[]): Thinking {
   const { request, target } = encoding
   const maxTokens = request.maxOutput ?? target.traits.maxOutput ?? defaultMaxTokens
   const options = request.reasoning
@@ -43,9 +43,28 @@ export function encodeThinking(encoding: Encoding): Thinking {
   const asked = chooseForm(encoding, options, maxTokens)
   const forced = request.toolChoice?.mode === 'required' || request.toolChoice?.mode === 'one'
   const must = forced || (request.toolChoice?.mode === 'subset' && request.toolChoice.required)
-  if (!must || !asked.on) return asked
-  encoding.dropped('reasoning', 'this API does not think when a tool call is demanded')
+  const lost = asked.thinking?.type === 'enabled' && inForeignLoop(messages)
+  if (!asked.on || !(must || lost)) return asked
+  encoding.dropped(
+    'reasoning',
+    must
+      ? 'this API does not think when a tool call is demanded'
+      : 'this API thinks on behind tool results only where it thought before the calls, and another model made them',
+  )
   return { maxTokens, on: false, ...(asked.effort && { effort: asked.effort }) }
+}
+
+/** The conversation ends with results of tools, and no thinking stands anywhere before their calls. */
+function inForeignLoop(messages: readonly JsonObject[]): boolean {
+  let calls = false
+  for (const { role, content } of messages.toReversed()) {
+    const types = Array.isArray(content) ? content.map((block) => (block as JsonObject).type) : []
+    if (role === 'user' && !types.includes('tool_result')) break
+    if (role !== 'assistant') continue
+    calls = calls || types.includes('tool_use')
+    if (types.includes('thinking') || types.includes('redacted_thinking')) return false
+  }
+  return calls && messages.at(-1)?.role === 'user'
 }
 
 function chooseForm(encoding: Encoding, options: ReasoningOptions, maxTokens: number): Thinking {

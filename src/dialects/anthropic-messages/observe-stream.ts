@@ -8,7 +8,7 @@ import { parse, stopReasons, text } from './wire.ts'
 
 /**
  * Reads along with a stream that goes out as it came in. Deltas are only counted: once content has been seen, none of
- * them is parsed.
+ * them is parsed, only checked to begin as an object does.
  */
 export class MessagesObserver implements StreamObserver {
   content = false
@@ -25,7 +25,7 @@ export class MessagesObserver implements StreamObserver {
 
   see(event: SseEvent): boolean {
     if (this.done || this.error) return false
-    if (event.event === 'content_block_delta' && this.content) {
+    if (this.content && event.event === 'content_block_delta' && event.data.charCodeAt(0) === 0x7b) {
       this.deltas++
       return true
     }

@@ -50,7 +50,7 @@ export function unknownUsage(wire: JsonObject): JsonObject | undefined {
   return rest(wire, known)
 }
 
-/** The prompt's counts, as far as they are known. */
+/** The prompt's counts and the tier, as far as they are known. */
 export function encodeInput(usage: Usage): WireUsage {
   const wire: WireUsage = {}
   if (usage.input !== undefined) {
@@ -64,6 +64,7 @@ export function encodeInput(usage: Usage): WireUsage {
       ephemeral_1h_input_tokens: usage.cacheWrite1h ?? 0,
     }
   }
+  if (usage.tier !== undefined) wire.service_tier = usage.tier
   return wire
 }
 
@@ -73,7 +74,6 @@ export function encodeUsage(usage: Usage): WireUsage {
   if (usage.output !== undefined) wire.output_tokens = usage.output
   if (usage.reasoning !== undefined) wire.output_tokens_details = { thinking_tokens: usage.reasoning }
   if (usage.serverTools !== undefined) wire.server_tool_use = { ...usage.serverTools }
-  if (usage.tier !== undefined) wire.service_tier = usage.tier
   return wire
 }
 

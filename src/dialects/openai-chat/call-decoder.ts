@@ -1,6 +1,7 @@
 import { SluiceError } from '../../errors/index.ts'
 import type { Emit } from '../../flow/index.ts'
 import { isJsonObject, type Json, type JsonObject, type StreamToken } from '../../tokens/index.ts'
+import type { DecodeOptions } from '../dialect.ts'
 import { filled } from './wire.ts'
 
 interface Call {
@@ -10,6 +11,8 @@ interface Call {
   wireId: string | undefined
   name: string | undefined
   kind: 'function' | 'custom'
+  /** A custom tool that was offered as a function: its text is inside the arguments. */
+  wrapped: boolean
   /** The block, once it is started: that takes a name. */
   block: number | undefined
   pieces: string[]
@@ -23,13 +26,15 @@ interface Call {
  */
 export class CallDecoder {
   readonly #choice: number
+  readonly #options: DecodeOptions
   readonly #nextBlock: () => number
   readonly #calls: Call[] = []
   readonly #byKey = new Map<number, Call>()
   readonly #ids = new Set<string>()
 
-  constructor(choice: number, nextBlock: () => number) {
+  constructor(choice: number, options: DecodeOptions, nextBlock: () => number) {
     this.#choice = choice
+    this.#options = options
     this.#nextBlock = nextBlock
   }
 
@@ -55,6 +60,11 @@ export class CallDecoder {
     call.name ??= given.name
     if (call.block === undefined && call.name !== undefined) this.#start(call, call.name, emit)
     if (given.text !== '') this.#append(call, given.text, emit)
+    // Google's servers hang state on the call itself and want it back there.
+    if (call.block === undefined || call.closed !== undefined || !isJsonObject(entry.extra_content)) return
+    const { vendor, family } = this.#options
+    const value = JSON.stringify({ extra_content: entry.extra_content })
+    emit({ type: 'opaque', choice: this.#choice, index: call.block, vendor, family, kind: 'signature', value })
   }
 
   /** Arguments for a call that is known to be open; false when it is not, so that the fragment is looked at closely. */
@@ -104,19 +114,23 @@ export class CallDecoder {
   }
 
   #add({ key, id, name, kind }: Fields): Call {
-    const call: Call = { key, wireId: id, name, kind, block: undefined, pieces: [], closed: undefined }
+    const call: Call = { key, wireId: id, name, kind, wrapped: false, block: undefined, pieces: [], closed: undefined }
     this.#calls.push(call)
     if (key !== undefined) this.#byKey.set(key, call)
     return call
   }
 
-  #start(call: Call, name: string, emit: Emit<StreamToken>): void {
+  #start(call: Call, wireName: string, emit: Emit<StreamToken>): void {
+    const { customTools, toolNames } = this.#options
+    const name = toolNames?.get(wireName) ?? wireName
+    call.wrapped = call.kind === 'function' && customTools?.has(name) === true
+    const kind = call.wrapped ? 'custom' : call.kind
     const known = call.wireId !== undefined && !this.#ids.has(call.wireId) ? call.wireId : undefined
     const id = known ?? `call_${crypto.randomUUID().replaceAll('-', '').slice(0, 24)}`
     this.#ids.add(id)
     call.block = this.#nextBlock()
-    emit({ type: 'tool-call-start', choice: this.#choice, index: call.block, id, name, kind: call.kind })
-    for (const text of call.pieces) this.#emit(call.block, text, emit)
+    emit({ type: 'tool-call-start', choice: this.#choice, index: call.block, id, name, kind })
+    if (!call.wrapped) for (const text of call.pieces) this.#emit(call.block, text, emit)
   }
 
   #append(call: Call, text: string, emit: Emit<StreamToken>): void {
@@ -129,14 +143,15 @@ export class CallDecoder {
       )
     }
     call.pieces.push(text)
-    if (call.block !== undefined) this.#emit(call.block, text, emit)
+    if (call.block !== undefined && !call.wrapped) this.#emit(call.block, text, emit)
   }
 
   #close(call: Call, emit: Emit<StreamToken>): void {
     const index = call.block!
     call.closed = call.pieces.join('')
     // A call without arguments is an empty object, never an empty text, which no later turn would accept.
-    if (call.kind === 'function' && call.pieces.length === 0) this.#emit(index, '{}', emit)
+    if (call.wrapped) this.#emit(index, unwrap(call.closed), emit)
+    else if (call.kind === 'function' && call.pieces.length === 0) this.#emit(index, '{}', emit)
     call.pieces = []
     emit({ type: 'tool-call-end', choice: this.#choice, index })
   }
@@ -179,5 +194,15 @@ function whole(call: Call): boolean {
     return isJsonObject(JSON.parse(call.pieces.join('')))
   } catch {
     return false
+  }
+}
+
+/** The text inside the arguments of a custom tool; the arguments themselves when the model did not keep to the form. */
+function unwrap(text: string): string {
+  try {
+    const parsed: unknown = JSON.parse(text)
+    return isJsonObject(parsed) && typeof parsed.input === 'string' ? parsed.input : text
+  } catch {
+    return text
   }
 }

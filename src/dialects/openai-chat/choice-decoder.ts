@@ -47,6 +47,8 @@ export class ChoiceDecoder {
   #audio: number | undefined
   /** The opening words of the reasoning block's text entries, where they have any: wanted back with its state. */
   #textHead: JsonObject | undefined
+  /** The open block of reasoning has its signature. */
+  #signed = false
   #finishWord: string | undefined
   #stopSequence: string | undefined
   #ended = false
@@ -56,7 +58,7 @@ export class ChoiceDecoder {
   constructor(choice: number, options: DecodeOptions) {
     this.choice = choice
     this.#options = options
-    this.#calls = new CallDecoder(choice, () => this.#next++)
+    this.#calls = new CallDecoder(choice, options, () => this.#next++)
   }
 
   get hasFinishWord(): boolean {
@@ -175,11 +177,14 @@ export class ChoiceDecoder {
     const text = detailText(detail)
     const { text: _, summary: __, signature, ...head } = detail
     if (text !== '') {
+      // A signature vouches for what came before it: more text is another block.
+      if (this.#signed) this.#closeProse(emit)
       this.prose('reasoning', text, emit)
       this.#textHead = head
     }
     if (filled(signature) !== undefined) {
       this.#opaque({ kind: 'signature', value: JSON.stringify({ ...head, signature }) }, emit)
+      this.#signed = true
     } else if (filled(detail.data) !== undefined) {
       const { type } = head
       const value = this.#textHead && type !== this.#textHead.type ? [this.#textHead, detail] : detail
@@ -273,6 +278,7 @@ export class ChoiceDecoder {
     const { kind, index } = this.#open
     this.#open = undefined
     this.#textHead = undefined
+    this.#signed = false
     emit({ type: kind === 'reasoning' ? 'reasoning-end' : 'text-end', choice: this.choice, index })
   }
 }

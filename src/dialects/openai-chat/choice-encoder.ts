@@ -80,7 +80,7 @@ export class ChoiceEncoder {
         const { index, id, name, kind } = token
         const number = this.#calls++
         const field = kind === 'custom' ? 'input' : 'arguments'
-        this.#start(index, kind, `"tool_calls":[{"index":${number},"${kind}":{"${field}":`, '}}]')
+        this.#start(index, kind, `"tool_calls":[{"index":${number},"${kind}":{"${field}":`, '}}]', id)
         this.#state.call()
         const call = { index: number, id, type: kind, [kind]: { name, [field]: '' } }
         this.#send(`"tool_calls":[${JSON.stringify(call)}]`, emit)
@@ -213,7 +213,9 @@ export class ChoiceEncoder {
   #finish(token: { reason: Parameters<typeof encodeFinish>[0] }, emit: Emit<SseMessage>): void {
     // Once and whole: readers that do not know the field overwrite it, others append, and both keep one delta.
     for (const { kind, place, opaque, pieces, id } of this.#blocks.values()) {
-      if (opaque.length > 0) this.#state.add(place, opaque, kind === 'reasoning' ? pieces.join('') : '', id)
+      if (opaque.length === 0) continue
+      const owner = kind === 'function' || kind === 'custom' ? { call: id } : { id }
+      this.#state.add(place, opaque, kind === 'reasoning' ? pieces.join('') : '', owner)
     }
     const { details } = this.#state
     if (details) this.#send(`"reasoning_details":${JSON.stringify(details)}`, emit)

@@ -217,7 +217,14 @@ function assistantParts(wire: JsonObject, at: string, functions: FunctionIds): A
   const audio = object.optional(wire, 'audio', at)
   if (audio) rest.push({ type: 'hosted', dialect: dialectName, block: { type: 'audio', audio } })
 
-  const found = unsealReasoning(array.optional(wire, 'reasoning_details', at) ?? [])
+  const state = unsealReasoning(array.optional(wire, 'reasoning_details', at) ?? [])
+  for (const { call, part } of state) {
+    const owner = call === undefined ? undefined : rest.find((one) => one.type === 'tool-call' && one.id === call)
+    if (owner?.type !== 'tool-call') continue
+    owner.opaque ??= []
+    owner.opaque.push(part.opaque)
+  }
+  const found = state.filter((one) => one.call === undefined)
   if (found.length > 0) {
     // Texts that carry more than text keep their parts: what is inside them cannot be cut by position.
     const plain = texts.every((part) => !part.refusal && !part.cache)

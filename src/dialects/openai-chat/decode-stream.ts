@@ -35,6 +35,12 @@ export class ChatStreamDecoder implements StreamDecoder {
     return this.#done
   }
 
+  get finished(): boolean {
+    if (this.#choices.size === 0) return false
+    for (const choice of this.#choices.values()) if (!choice.ended && !choice.hasFinishWord) return false
+    return true
+  }
+
   push(event: SseEvent, emit: Emit<StreamToken>): void {
     if (this.#done) return
     for (const lane of this.#lanes) {

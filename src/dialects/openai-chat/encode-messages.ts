@@ -8,6 +8,7 @@ import {
   type JsonObject,
   type MediaSource,
   type Message,
+  type Opaque,
   type ReasoningPart,
   type TextPart,
   type ToolCall,
@@ -15,7 +16,7 @@ import {
   type UserPart,
 } from '../../tokens/index.ts'
 import { callId } from '../call-id.ts'
-import { type Encoding, unsupported } from './encode-request.ts'
+import { type Encoding, toolName, unsupported } from './encode-request.ts'
 import { dialectName } from './wire.ts'
 
 /** @throws SluiceError `unsupported` */
@@ -202,8 +203,7 @@ function assistant(parts: AssistantPart[], name: string | undefined, encoding: E
 function reasoningDetails(part: ReasoningPart, encoding: Encoding): JsonObject[] {
   const { opaque } = part
   if (!opaque) return []
-  const { vendor, family } = encoding.target
-  const entries = opaque.vendor === vendor && opaque.family === family ? detailEntries(opaque.value) : undefined
+  const entries = isOurs(opaque, encoding) ? detailEntries(opaque.value) : undefined
   if (!entries) {
     encoding.foreignOpaque++
     return []
@@ -216,22 +216,44 @@ function reasoningDetails(part: ReasoningPart, encoding: Encoding): JsonObject[]
 }
 
 function detailEntries(value: string): JsonObject[] | undefined {
-  if (!value.startsWith('{') && !value.startsWith('[')) return undefined
-  try {
-    const parsed: unknown = JSON.parse(value)
-    const entries: unknown[] = Array.isArray(parsed) ? parsed : [parsed]
-    const known = entries.every((one) => isJsonObject(one) && String(one.type).startsWith('reasoning.'))
-    return known ? (entries as JsonObject[]) : undefined
-  } catch {
-    return undefined
-  }
+  const parsed = parseJson(value)
+  const entries: unknown[] = Array.isArray(parsed) ? parsed : [parsed]
+  const known = entries.every((one) => isJsonObject(one) && String(one.type).startsWith('reasoning.'))
+  return known ? (entries as JsonObject[]) : undefined
 }
 
 function toolCall(call: ToolCall, encoding: Encoding): JsonObject {
   const id = legalId(call.id, encoding)
-  const { name } = call
-  if (call.kind === 'custom') return { id, type: 'custom', custom: { name, input: call.arguments } }
-  return { id, type: 'function', function: { name, arguments: call.arguments.trim() === '' ? '{}' : call.arguments } }
+  const name = toolName(encoding, call.name)
+  const state = callState(call, encoding)
+  if (call.kind === 'custom' && encoding.extras) {
+    return { id, type: 'custom', custom: { name, input: call.arguments }, ...state }
+  }
+  const text = call.kind === 'custom' ? JSON.stringify({ input: call.arguments }) : call.arguments
+  return { id, type: 'function', function: { name, arguments: text.trim() === '' ? '{}' : text }, ...state }
+}
+
+/** State that hangs on a call, as the fields it came in. */
+function callState(call: ToolCall, encoding: Encoding): JsonObject {
+  const fields: JsonObject = {}
+  for (const opaque of call.opaque ?? []) {
+    const entry = isOurs(opaque, encoding) ? parseJson(opaque.value) : undefined
+    if (isJsonObject(entry) && isJsonObject(entry.extra_content)) fields.extra_content = entry.extra_content
+    else encoding.foreignOpaque++
+  }
+  return fields
+}
+
+function isOurs(opaque: Opaque, { target }: Encoding): boolean {
+  return opaque.vendor === target.vendor && opaque.family === target.family
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** An id that this dialect brought is the provider's own and goes back as it was: some want odd ones back. */

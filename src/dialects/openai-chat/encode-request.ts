@@ -14,6 +14,10 @@ export interface Encoding {
   extras: boolean
   warnings: Warning[]
   foreignOpaque: number
+  /** Custom tools that are offered as functions. */
+  customTools: Set<string>
+  /** From the name on the wire to the client's, where the two differ. */
+  toolNames: Map<string, string>
 }
 
 /** Fields of the dialect that servers other than OpenAI's refuse or do not know. */
@@ -42,6 +46,11 @@ export function encodeRequest(request: ChatRequest, target: Target): EncodedRequ
     extras: own || traits.openaiExtras === true,
     warnings: [],
     foreignOpaque: 0,
+    customTools: new Set(),
+    toolNames: new Map(),
+  }
+  if (!encoding.extras) {
+    for (const tool of request.tools) if (tool.kind === 'custom') encoding.customTools.add(tool.name)
   }
   const body: JsonObject = { model: target.model, messages: encodeMessages(request, encoding) as Json[] }
   if (request.stream) {
@@ -55,11 +64,27 @@ export function encodeRequest(request: ChatRequest, target: Target): EncodedRequ
   if (request.reasoning) Object.assign(body, encodeReasoning(request.reasoning, own))
   encodeSteering(request, encoding, body)
   encodeExtra(request, encoding, body)
-  return { body, headers: {}, warnings: encoding.warnings, foreignOpaque: encoding.foreignOpaque }
+  const { warnings, foreignOpaque, customTools, toolNames } = encoding
+  return {
+    body,
+    headers: {},
+    warnings,
+    foreignOpaque,
+    ...(customTools.size > 0 && { customTools }),
+    ...(toolNames.size > 0 && { toolNames }),
+  }
 }
 
 export function drop(encoding: Encoding, field: string, reason: string): void {
   encoding.warnings.push({ field, action: 'dropped', reason })
+}
+
+/** A legal name for a tool, the same one every time; the way back is remembered. Names of this dialect stay. */
+export function toolName(encoding: Encoding, name: string): string {
+  if (encoding.own || /^[\w-]{1,64}$/.test(name)) return name
+  const wire = `${name.replace(/[^\w-]/g, '_').slice(0, 48)}_${hash(name).slice(0, 8)}`
+  encoding.toolNames.set(wire, name)
+  return wire
 }
 
 export function unsupported(param: string, problem: string): never {
@@ -133,7 +158,8 @@ function encodeTools(request: ChatRequest, encoding: Encoding, body: JsonObject)
     return
   }
   body.tools = tools
-  if (choice) body.tool_choice = subset ? (choice.required ? 'required' : 'auto') : encodeToolChoice(choice, request)
+  if (choice)
+    body.tool_choice = subset ? (choice.required ? 'required' : 'auto') : encodeToolChoice(choice, request, encoding)
   if (request.parallelToolCalls === undefined) return
   if (encoding.extras) body.parallel_tool_calls = request.parallelToolCalls
   else if (!request.parallelToolCalls) drop(encoding, 'parallel_tool_calls', 'not known to every compatible server')
@@ -149,9 +175,23 @@ function encodeTool(tool: Tool, i: number, encoding: Encoding): JsonObject | und
     drop(encoding, `tools[${i}]`, `${tool.name} runs at another vendor`)
     return undefined
   }
-  const { name, description } = tool
+  const { description } = tool
+  const name = toolName(encoding, tool.name)
   if (tool.kind === 'custom') {
     const { format } = tool
+    if (!encoding.extras) {
+      if (format && format.type !== 'text') {
+        drop(
+          encoding,
+          `tools[${i}].format`,
+          'the tool is offered as a function, whose text cannot be held to a grammar',
+        )
+      }
+      return {
+        type: 'function',
+        function: { name, ...(description !== undefined && { description }), parameters: inputSchema },
+      }
+    }
     return {
       type: 'custom',
       custom: { name, ...(description !== undefined && { description }), ...(format && { format }) },
@@ -170,14 +210,23 @@ function encodeTool(tool: Tool, i: number, encoding: Encoding): JsonObject | und
   }
 }
 
-function encodeToolChoice(choice: ToolChoice, request: ChatRequest): Json {
+/** A custom tool as a function. */
+const inputSchema: JsonObject = {
+  type: 'object',
+  properties: { input: { type: 'string' } },
+  required: ['input'],
+  additionalProperties: false,
+}
+
+function encodeToolChoice(choice: ToolChoice, request: ChatRequest, encoding: Encoding): Json {
   const named = (name: string): JsonObject => {
-    const kind = request.tools.find((tool) => tool.name === name)?.kind === 'custom' ? 'custom' : 'function'
-    return { type: kind, [kind]: { name } }
+    const custom = encoding.extras && request.tools.some((tool) => tool.name === name && tool.kind === 'custom')
+    const kind = custom ? 'custom' : 'function'
+    return { type: kind, [kind]: { name: toolName(encoding, name) } }
   }
   switch (choice.mode) {
     case 'one':
-      return choice.kind === 'custom' ? { type: 'custom', custom: { name: choice.name } } : named(choice.name)
+      return named(choice.name)
     case 'subset':
       return {
         type: 'allowed_tools',

@@ -5,6 +5,8 @@
 import { writeComment } from '../../sse/index.ts'
 import type { Dialect } from '../dialect.ts'
 import { decodeError, encodeError } from './error.ts'
+import { leave } from './leave.ts'
+import { encodeModel, encodeModels } from './models.ts'
 import { decodeReply, encodeReply } from './reply.ts'
 import { adoptRequest, decodeRequest, encodeRequest } from './request.ts'
 import { ChatStreamDecoder, ChatStreamEncoder, ChatStreamObserver } from './stream.ts'
@@ -14,12 +16,16 @@ export const openaiChat: Dialect = {
   name: dialectName,
   client: {
     decodeRequest: (body) => decodeRequest(body),
+    leave,
     encodeStream: (options) => new ChatStreamEncoder(options),
     encodeReply,
     encodeError: (error) => encodeError(error),
+    encodeModels,
+    encodeModel,
     heartbeat: writeComment('sluice'),
   },
   upstream: {
+    headers: {},
     endpoint,
     encodeRequest: (request, target) => encodeRequest(request, target),
     adoptRequest,

@@ -65,6 +65,10 @@ export class ChatStreamObserver implements StreamObserver {
     return this.#chunk(chunk, event.data)
   }
 
+  complete(): SseMessage[] {
+    return this.done ? [] : [{ data: '[DONE]' }]
+  }
+
   fail(error: SluiceError): SseMessage[] {
     return errorEvents(error)
   }

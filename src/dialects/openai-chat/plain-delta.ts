@@ -87,8 +87,7 @@ export class Lane {
     // A server whose every chunk has a new id or time teaches in vain: after eight lessons without use it is enough.
     if (this.#lessons >= 8) return
     this.#lessons++
-    this.#shape.learn(data, plain.text)
-    if (this.#shape.match(data) !== plain.text) return
+    if (!this.#shape.learn(data, plain.text)) return
     this.choice = plain.choice
     this.call = plain.call
   }

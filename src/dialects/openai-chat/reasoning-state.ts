@@ -27,11 +27,16 @@ export class SealedReasoning {
   }
 
   /** All state of one block. The text goes with the signature over it, else with the first value. */
-  add(place: Place, values: Opaque[], text: string, id?: string): void {
+  add(
+    place: Place,
+    values: Opaque[],
+    text: string,
+    { id, call }: { id?: string | undefined; call?: string | undefined },
+  ): void {
     const carrier = values.find((one) => one.kind === 'signature') ?? values[0]
     for (const one of values) {
       const { kind, vendor, family } = one
-      const value = JSON.stringify({ ...place, text: one === carrier ? text : '', value: one.value })
+      const value = JSON.stringify({ ...place, call, text: one === carrier ? text : '', value: one.value })
       this.#details.push({
         type: 'reasoning.encrypted',
         ...(id !== undefined && { id }),
@@ -57,10 +62,12 @@ export interface Place {
 }
 
 interface Restored extends Place {
-  part: ReasoningPart
+  /** The id of the call that the state hangs on; absent for reasoning. */
+  call: string | undefined
+  part: ReasoningPart & { opaque: Opaque }
 }
 
-/** The blocks inside `reasoning_details`, in order. Damaged envelopes and entries of others are passed over. */
+/** The state inside `reasoning_details`, in order of its blocks. Damaged envelopes and entries of others are passed over. */
 export function unsealReasoning(details: Json[]): Restored[] {
   const found: Restored[] = []
   for (const entry of details) {
@@ -69,12 +76,13 @@ export function unsealReasoning(details: Json[]): Restored[] {
     if (!opaque) continue
     try {
       const inner = JSON.parse(opaque.value) as Record<string, unknown>
-      const { index, chars, calls, text, value } = inner
+      const { index, chars, calls, call, text, value } = inner
       if (typeof value !== 'string' || typeof text !== 'string' || typeof index !== 'number') continue
       found.push({
         index,
         chars: typeof chars === 'number' ? chars : 0,
         calls: typeof calls === 'number' ? calls : 0,
+        call: typeof call === 'string' ? call : undefined,
         part: { type: 'reasoning', text, opaque: named(opaque, value) },
       })
     } catch {}

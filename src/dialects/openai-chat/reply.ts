@@ -60,7 +60,9 @@ function encodeChoice({ choice, parts, finish }: ReplyChoice, reply: ChatReply, 
   let hosted = false
   for (const part of parts) {
     if ((part.type === 'reasoning' || part.type === 'tool-call') && part.opaque?.length) {
-      state.add(state.place(), part.opaque, part.type === 'reasoning' ? part.text : '', part.id)
+      const reasoning = part.type === 'reasoning'
+      const owner = reasoning ? { id: part.id } : { call: part.id }
+      state.add(state.place(), part.opaque, reasoning ? part.text : '', owner)
     }
     switch (part.type) {
       case 'text': {

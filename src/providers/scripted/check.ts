@@ -64,7 +64,7 @@ function checkTurn(
   }
   if (fault !== undefined) checkKind(fault, faultKinds, 'fault', source, join(at, 'fault'))
   for (const [key, value] of Object.entries(rest)) {
-    checkValue(value, (schema.properties as Record<string, TSchema>)[key] as TSchema, source, join(at, key))
+    checkValue(value, (schema.properties as Record<string, Shape>)[key] as Shape, source, join(at, key))
   }
 }
 
@@ -79,31 +79,39 @@ function checkKind(value: unknown, kinds: Record<string, TSchema>, what: string,
   }
   if (second !== undefined)
     fail(source, at, `is two ${what}s at once, ${quote(word)} and ${quote(second)}: make it two`)
-  const schema = kinds[word] as TSchema & { properties: object }
-  unknownKeys(entry, Object.keys(schema.properties), source, at)
-  for (const [key, field] of Object.entries(entry)) {
-    checkValue(field, (schema.properties as Record<string, TSchema>)[key] as TSchema, source, join(at, key))
-  }
-  for (const key of (schema as { required?: string[] }).required ?? []) {
-    if (!(key in entry)) fail(source, join(at, key), 'is missing')
-  }
+  checkFields(entry, kinds[word] as Shape, source, at)
 }
 
-function checkValue(value: unknown, schema: TSchema, source: string, at: string) {
+/** The parts of a schema that the walk needs. */
+interface Shape extends TSchema {
+  properties?: Record<string, TSchema>
+  required?: string[]
+  items?: TSchema
+  anyOf?: Shape[]
+  description?: string
+}
+
+function checkFields(value: Record<string, unknown>, schema: Shape, source: string, at: string) {
+  const properties = schema.properties ?? {}
+  unknownKeys(value, Object.keys(properties), source, at)
+  for (const [key, field] of Object.entries(value)) checkValue(field, properties[key] as Shape, source, join(at, key))
+  for (const key of schema.required ?? []) if (!(key in value)) fail(source, join(at, key), 'is missing')
+}
+
+function checkValue(value: unknown, schema: Shape, source: string, at: string) {
   if (Value.Check(schema, value)) return
-  // The description of a union says what is wanted; the errors of its branches only say what each of them misses.
-  const described = (schema as { description?: string; anyOf?: unknown[] }).description
-  if (described && !(isJsonObject(value) && 'anyOf' in schema))
-    fail(source, at, `must be ${described}, but it is ${show(value)}`)
-  const errors = Value.Errors(schema, value).filter((error) => error.keyword !== 'boolean' && error.keyword !== 'anyOf')
-  const error = errors.find((one) => one.keyword === 'additionalProperties') ?? errors[0]
-  if (!error) fail(source, at, `has the wrong shape: ${show(value)}`)
-  const path = error.instancePath
-    .split('/')
-    .slice(1)
-    .reduce((so, part) => (/^[0-9]+$/.test(part) ? `${so}[${part}]` : join(so, part)), at)
-  const extra = (error.params as { additionalProperties?: string[] }).additionalProperties
-  fail(source, path, extra ? `has no field ${extra.map(quote).join(', ')}` : `${error.message}: found ${show(value)}`)
+  // The walk goes down as far as it can, for the library's message about a leaf is a good one only at the leaf.
+  const shape = schema.anyOf?.find((branch) => branch.properties) ?? schema
+  if (isJsonObject(value) && shape.properties) return checkFields(value, shape, source, at)
+  const { items } = schema
+  if (Array.isArray(value) && items) {
+    ;(value as unknown[]).forEach((entry, index) => {
+      checkValue(entry, items, source, `${at}[${index}]`)
+    })
+  }
+  const wanted = schema.description
+  const [error] = Value.Errors(schema, value)
+  fail(source, at, wanted ? `must be ${wanted}, but it is ${show(value)}` : `${error?.message}: found ${show(value)}`)
 }
 
 function unknownKeys(value: Record<string, unknown>, known: string[], source: string, at: string) {

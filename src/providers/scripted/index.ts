@@ -6,6 +6,7 @@
  */
 export { builtinScripts } from './builtin.ts'
 export type { ScriptedRequest } from './log.ts'
+export type { ScriptedOptions } from './options.ts'
 export { readScriptFile } from './read.ts'
 export {
   type Fault,
@@ -16,4 +17,4 @@ export {
   type Step,
   type Wire,
 } from './script.ts'
-export { type ScriptedOptions, type ScriptedServer, startScripted } from './server.ts'
+export { type ScriptedServer, startScripted } from './server.ts'

@@ -9,6 +9,13 @@ export interface ReplyShape {
   cutAfterBytes: number | undefined
 }
 
+/** Where a reply takes note of what it has sent. */
+export interface ReplyRecord {
+  status: number
+  /** Bytes of the body, without the framing. */
+  bytesWritten: number
+}
+
 /**
  * The answer to one request, as bytes. Chunks are framed here and written straight to the socket: through
  * `ServerResponse.write` all writes of one turn would leave as one, and a script could not say where writes end.
@@ -17,24 +24,25 @@ export interface ReplyShape {
  */
 export class Reply {
   readonly #response: ServerResponse
+  readonly #record: ReplyRecord
   #wire: Wire = {}
   #cutAfterBytes = Number.POSITIVE_INFINITY
   #socket: Socket | undefined
   #batch = ''
   #batched = 0
   #wake: (() => void) | undefined
+  #full = false
 
   /** Nothing can be sent any more, whoever ended it. */
   closed = false
   /** The script, or the server's end, cut the connection. */
   wasCut = false
-  /** Bytes of the body, without the framing. */
-  bytesWritten = 0
 
-  constructor(response: ServerResponse) {
+  constructor(response: ServerResponse, record: ReplyRecord) {
     this.#response = response
+    this.#record = record
     response.once('close', () => {
-      this.#socket?.off('drain', this.#resume)
+      this.#socket?.off('drain', this.#onDrain)
       this.closed = true
       this.#resume()
     })
@@ -49,19 +57,21 @@ export class Reply {
   head(status: number, headers: Record<string, string>): void {
     if (this.closed) return
     const response = this.#response
+    this.#record.status = status
     // An HTTP/1.0 client knows no chunks, and a response that waits behind another has no socket yet.
     const direct = response.req.httpVersion === '1.1' && response.socket !== null
     response.writeHead(status, direct ? { ...headers, 'transfer-encoding': 'chunked' } : headers)
     response.flushHeaders()
     if (direct) this.#socket = response.socket as Socket
-    ;(this.#socket ?? response).on('drain', this.#resume)
+    ;(this.#socket ?? response).on('drain', this.#onDrain)
   }
 
   /** A whole answer in one piece, with its length. */
   whole(status: number, headers: Record<string, string>, body: string): void {
     if (this.closed) return
-    this.bytesWritten = Buffer.byteLength(body)
-    this.#response.writeHead(status, { ...headers, 'content-length': String(this.bytesWritten) }).end(body)
+    this.#record.status = status
+    this.#record.bytesWritten = Buffer.byteLength(body)
+    this.#response.writeHead(status, { ...headers, 'content-length': String(this.#record.bytesWritten) }).end(body)
   }
 
   /** One event, or anything else that belongs together. */
@@ -116,6 +126,7 @@ export class Reply {
       socket.write('', () => resolve())
     })
     socket.destroy()
+    this.closed = true
   }
 
   #write(text: string): Promise<void> | undefined {
@@ -126,7 +137,7 @@ export class Reply {
   }
 
   async #tear(bytes: Buffer, size = bytes.length): Promise<void> {
-    const left = this.#cutAfterBytes - this.bytesWritten
+    const left = this.#cutAfterBytes - this.#record.bytesWritten
     const end = Math.min(bytes.length, left)
     for (let at = 0; at < end && !this.closed; at += size) {
       const piece = bytes.subarray(at, Math.min(at + size, end))
@@ -143,7 +154,7 @@ export class Reply {
   /** False: what was written waits in memory, and the next write should wait for `#drained`. */
   #put(body: string | Buffer, length: number): boolean {
     if (this.closed || length === 0) return true
-    this.bytesWritten += length
+    this.#record.bytesWritten += length
     const socket = this.#socket
     if (!socket) return this.#response.write(body)
     const head = `${length.toString(16)}\r\n`
@@ -151,8 +162,15 @@ export class Reply {
     return socket.write(Buffer.concat([Buffer.from(head), body, Buffer.from('\r\n')]))
   }
 
-  #drained(): Promise<void> {
-    return this.sleep(Number.POSITIVE_INFINITY)
+  async #drained(): Promise<void> {
+    this.#full = true
+    await this.sleep(Number.POSITIVE_INFINITY)
+    this.#full = false
+  }
+
+  /** Ends a wait for room, and no other wait. */
+  readonly #onDrain = (): void => {
+    if (this.#full) this.#resume()
   }
 
   readonly #resume = (): void => {

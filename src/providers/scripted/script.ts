@@ -90,6 +90,8 @@ export const faultKinds = {
     type: optional(Type.String()),
     code: optional(Type.String()),
     message: optional(Type.String()),
+    /** The body as it is, e.g. the HTML page of a proxy, in place of an error of the dialect. */
+    body: optional(Type.String()),
     times: optional(size),
   }),
   errorEvent: closed({
@@ -148,7 +150,7 @@ const Wire = closed({
 
 type Kinds<T> = { [K in keyof T]: T[K] extends TSchema ? Static<T[K]> : never }
 export type StepKinds = Kinds<typeof stepKinds>
-export type FaultKinds = Kinds<typeof faultKinds>
+type FaultKinds = Kinds<typeof faultKinds>
 export type Step = StepKinds[keyof StepKinds]
 export type Fault = FaultKinds[keyof FaultKinds]
 

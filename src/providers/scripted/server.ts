@@ -1,26 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { answer } from './answer.ts'
 import { checkScript, checkScriptFile } from './check.ts'
 import { RequestLog, type ScriptedRequest } from './log.ts'
+import type { ScriptedOptions } from './options.ts'
 import { Reply } from './reply.ts'
-import type { Script, ScriptFile } from './script.ts'
-
-export interface ScriptedOptions {
-  /** Default `127.0.0.1`. */
-  host?: string
-  /** Default 0: any free port. */
-  port?: number
-  /** Scripts by name, and perhaps a default. */
-  scripts?: ScriptFile
-  /** The one script that answers every request, whatever the request names. */
-  script?: Script
-  /** How many requests `requests` remembers. Default 1000. */
-  logLimit?: number
-  /** `random` makes ids as vendors do; by default they are counted, so that every run gives the same bytes. */
-  ids?: 'counted' | 'random'
-}
 
 export interface ScriptedServer {
   /** `http://127.0.0.1:PORT`, without a path. */
@@ -42,22 +28,21 @@ export async function startScripted(options: ScriptedOptions = {}): Promise<Scri
   if (options.scripts) checkScriptFile(options.scripts, 'the option `scripts`')
   const log = new RequestLog(options.logLimit ?? 1000)
   const failures = new Map<string, number>()
-  const running = new Set<Reply>()
+  const running = new Map<ServerResponse, Reply>()
   const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (request, response) => {
     const entry = log.add(request.method ?? '', request.url ?? '', request.headers)
-    const reply = new Reply(response)
+    const reply = new Reply(response, entry)
     const mark = options.ids === 'random' ? randomUUID().replaceAll('-', '') : String(entry.index + 1)
     const newId = (prefix: string, at?: number): string => `${prefix}_${mark}${at === undefined ? '' : `_${at}`}`
-    running.add(reply)
+    running.set(response, reply)
     response.once('close', () => {
-      running.delete(reply)
-      entry.status = response.headersSent ? response.statusCode : 0
-      entry.bytesWritten = reply.bytesWritten
+      running.delete(response)
       log.settle(entry, response.writableFinished ? 'finished' : reply.wasCut ? 'cut' : 'aborted')
     })
     answer({ request, entry, reply, failures, newId, options }).catch((thrown: unknown) => {
       // A fault of the stand-in itself must not look like one that a script asked for.
       const text = `the scripted provider failed: ${thrown instanceof Error ? thrown.stack : String(thrown)}\n`
+      reply.wasCut = response.headersSent
       if (response.headersSent) response.destroy()
       else reply.whole(500, { 'content-type': 'text/plain' }, text)
     })
@@ -80,10 +65,11 @@ export async function startScripted(options: ScriptedOptions = {}): Promise<Scri
     aborted: (index) => log.wait(index, 'aborted'),
     settled: (index) => log.wait(index, 'settled'),
     async close() {
-      for (const reply of running) reply.wasCut = true
+      for (const reply of running.values()) reply.wasCut = true
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      const ended = [...running.keys()].map((response) => once(response, 'close'))
       server.closeAllConnections()
-      await closed
+      await Promise.all([closed, ...ended])
       log.close()
     },
   }

@@ -125,6 +125,15 @@ describe.each(languages)('a fault in a stream of %s', (language) => {
     }
   })
 
+  it('status with a body: what a proxy in between would say', async () => {
+    const { answer } = await run({
+      fault: { status: 502, body: '<h1>Bad Gateway</h1>' },
+      headers: { 'Retry-After': '7' },
+    })
+    expect(answer).toMatchObject({ status: 502, text: '<h1>Bad Gateway</h1>' })
+    expect(answer.headers).toMatchObject({ 'content-type': 'text/html', 'retry-after': '7' })
+  })
+
   it('times: only the first requests of the script fail', async () => {
     const server = await start({ script: { steps, fault: { status: 503, times: 2 } } })
     const statuses = []

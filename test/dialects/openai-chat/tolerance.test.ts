@@ -1,0 +1,362 @@
+import { describe, expect, it } from 'vitest'
+import { SluiceError } from '../../../src/errors/index.ts'
+import { type ChatReply, fold, type ReplyPart } from '../../../src/tokens/index.ts'
+import { chunk, tokensOf } from '../../fixtures/openai-chat/read.ts'
+
+const done = '[DONE]'
+const stop = chunk({}, { finish_reason: 'stop' })
+const calls = (...entries: object[]) => chunk({ tool_calls: entries })
+const fn = (name: string, text: unknown) => ({ function: { name, arguments: text } })
+const args = (text: unknown) => ({ function: { arguments: text } })
+
+/** The answer in short: `reasoning:`, `text:`, `name(arguments)`, and how it ended. */
+function short(payloads: Array<string | object>): string[] {
+  const reply: ChatReply = fold(tokensOf(payloads))
+  return reply.choices.flatMap(({ parts, finish }) => [...parts.map(part), finish.reason])
+}
+
+function part(one: ReplyPart): string {
+  if (one.type === 'tool-call') return `${one.name}(${one.arguments})`
+  if (one.type === 'text') return `${one.refusal ? 'refusal' : 'text'}:${one.text}`
+  return one.type === 'reasoning' ? `reasoning:${one.text}` : one.type
+}
+
+const whole = { id: 'a', ...fn('f', '{"x":1}') }
+
+describe('a server with an accent is understood', () => {
+  it.each<[string, Array<string | object>, string[]]>([
+    [
+      'calls without any number',
+      [calls({ id: 'a', ...fn('f', '{"x"') }), calls(args(':1}')), calls({ id: 'b', ...fn('g', '{}') }), done],
+      ['f({"x":1})', 'g({})', 'tool_calls'],
+    ],
+    [
+      'every call has the number 0',
+      [calls({ index: 0, id: 'a', ...fn('f', '{}') }), calls({ index: 0, id: 'b', ...fn('g', '{}') }), done],
+      ['f({})', 'g({})', 'tool_calls'],
+    ],
+    [
+      'number 0 and no ids',
+      [calls({ index: 0, ...fn('f', '{}') }), calls({ index: 0, ...fn('f', '{"y":2}') }), done],
+      ['f({})', 'f({"y":2})', 'tool_calls'],
+    ],
+    [
+      'several whole calls in one delta',
+      [calls(whole, { id: 'b', ...fn('g', '{}') }, { id: 'c', ...fn('f', '{}') }), done],
+      ['f({"x":1})', 'g({})', 'f({})', 'tool_calls'],
+    ],
+    [
+      'numbers that begin at 1 and skip',
+      [calls({ index: 1, id: 'a', ...fn('f', '{}') }), calls({ index: 4, id: 'b', ...fn('g', '{}') }), done],
+      ['f({})', 'g({})', 'tool_calls'],
+    ],
+    [
+      'an empty id and name on later deltas',
+      [
+        calls({ index: 0, id: 'a', ...fn('f', '') }),
+        calls({ index: 0, id: '', function: { name: '', arguments: '{}' } }),
+        calls({ index: 0, id: null, function: { name: null, arguments: null } }),
+        done,
+      ],
+      ['f({})', 'tool_calls'],
+    ],
+    [
+      'the id and the name on every delta',
+      [calls({ index: 0, id: 'a', ...fn('f', '{"x"') }), calls({ index: 0, id: 'a', ...fn('f', ':1}') }), done],
+      ['f({"x":1})', 'tool_calls'],
+    ],
+    [
+      'the same id for two calls',
+      [calls({ index: 0, id: 'a', ...fn('f', '{}') }), calls({ index: 1, id: 'a', ...fn('g', '{}') }), done],
+      ['f({})', 'g({})', 'tool_calls'],
+    ],
+    [
+      'a name that comes later',
+      [calls({ index: 0, id: 'a', ...args('{"x"') }), calls({ index: 0, ...fn('f', ':1}') }), done],
+      ['f({"x":1})', 'tool_calls'],
+    ],
+    ['arguments as an object', [calls({ ...whole, ...fn('f', { x: [1] }) }), done], ['f({"x":[1]})', 'tool_calls']],
+    ['no arguments at all', [calls({ index: 0, id: 'a', function: { name: 'f' } }), done], ['f({})', 'tool_calls']],
+    [
+      'the arguments once more at the end',
+      [
+        calls({ index: 0, ...whole }),
+        calls({ index: 1, id: 'b', ...fn('g', '{}') }),
+        calls({ index: 0, ...args('{"x":1}') }),
+        done,
+      ],
+      ['f({"x":1})', 'g({})', 'tool_calls'],
+    ],
+    ['tool_calls as an object', [chunk({ tool_calls: whole }), done], ['f({"x":1})', 'tool_calls']],
+    [
+      'an entry that says nothing',
+      [calls({ index: 0, ...args('') }), chunk({ content: 'a' }), done],
+      ['text:a', 'stop'],
+    ],
+    [
+      'the call of before tools',
+      [
+        chunk({ function_call: { name: 'f', arguments: '{"x"' } }),
+        chunk({ function_call: { arguments: ':1}' } }),
+        chunk({}, { finish_reason: 'function_call' }),
+        done,
+      ],
+      ['f({"x":1})', 'tool_calls'],
+    ],
+    [
+      'everything in one delta',
+      [chunk({ tool_calls: [whole], content: 'b', reasoning: 'a' }, { finish_reason: 'stop' }), done],
+      ['reasoning:a', 'text:b', 'f({"x":1})', 'tool_calls'],
+    ],
+    [
+      'reasoning between texts',
+      [
+        chunk({ reasoning_content: 'a' }),
+        chunk({ content: 'b' }),
+        chunk({ reasoning_text: 'c' }),
+        chunk({ content: 'd' }),
+        done,
+      ],
+      ['reasoning:a', 'text:b', 'reasoning:c', 'text:d', 'stop'],
+    ],
+    ['no finish reason before the end marker', [chunk({ content: 'a' }), done], ['text:a', 'stop']],
+    ['no end marker behind the finish reason', [chunk({ content: 'a' }), stop], ['text:a', 'stop']],
+    [
+      'a finish reason on every chunk',
+      [chunk({ content: 'a' }, { finish_reason: 'stop' }), chunk({ content: 'b' }, { finish_reason: 'stop' }), done],
+      ['text:ab', 'stop'],
+    ],
+    [
+      'an empty finish reason',
+      [chunk({ content: 'a' }, { finish_reason: '' }), chunk({}, { finish_reason: 'length' }), done],
+      ['text:a', 'length'],
+    ],
+    [
+      'content behind the finish reason',
+      [chunk({ content: 'a' }), stop, chunk({ content: 'b' }), done],
+      ['text:ab', 'stop'],
+    ],
+    [
+      'two finish reasons, tool_calls then stop',
+      [calls({ index: 0, ...whole }), chunk({}, { finish_reason: 'tool_calls' }), stop, done],
+      ['f({"x":1})', 'tool_calls'],
+    ],
+    ['stop although a tool was called', [calls({ index: 0, ...whole }), stop, done], ['f({"x":1})', 'tool_calls']],
+    [
+      'tool_calls without a call',
+      [chunk({ content: 'a' }), chunk({}, { finish_reason: 'tool_calls' }), done],
+      ['text:a', 'stop'],
+    ],
+    [
+      'length in the middle of a call',
+      [calls({ index: 0, id: 'a', ...fn('f', '{"x"') }), chunk({}, { finish_reason: 'length' }), done],
+      ['f({"x")', 'length'],
+    ],
+    [
+      'an unknown finish reason',
+      [chunk({ content: 'a' }), chunk({}, { finish_reason: 'tired' }), done],
+      ['text:a', 'unknown'],
+    ],
+    [
+      'words of other servers',
+      [chunk({ content: 'a' }), chunk({}, { finish_reason: 'eos' }), done],
+      ['text:a', 'stop'],
+    ],
+    [
+      'choices missing, null or empty',
+      [
+        { id: 'x', model: 'm' },
+        { id: 'x', model: 'm', choices: null },
+        { choices: [] },
+        chunk({ content: 'a' }),
+        stop,
+        done,
+      ],
+      ['text:a', 'stop'],
+    ],
+    [
+      'delta missing or null',
+      [chunk(null), chunk({ content: 'a' }), chunk(null, { finish_reason: 'stop' }), done],
+      ['text:a', 'stop'],
+    ],
+    [
+      'a message instead of a delta',
+      [
+        {
+          ...chunk(null, {
+            message: { role: 'assistant', content: 'a', tool_calls: [whole] },
+            finish_reason: 'tool_calls',
+          }),
+        },
+        done,
+      ],
+      ['text:a', 'f({"x":1})', 'tool_calls'],
+    ],
+    [
+      'a message beside each delta',
+      [
+        chunk({ content: 'a' }, { message: { content: 'a' } }),
+        chunk({ content: 'b' }, { message: { content: 'ab' } }),
+        stop,
+      ],
+      ['text:ab', 'stop'],
+    ],
+    [
+      'an empty role, a null content',
+      [chunk({ role: '', content: null }), chunk({ role: 'assistant', content: 'a' }), stop, done],
+      ['text:a', 'stop'],
+    ],
+    [
+      'refusal as false or empty',
+      [chunk({ refusal: false, content: 'a' }), chunk({ refusal: '' }), stop, done],
+      ['text:a', 'stop'],
+    ],
+    [
+      'a stop sequence that matched',
+      [chunk({ content: 'a' }), chunk({}, { finish_reason: 'stop', stop_reason: '##' }), done],
+      ['text:a', 'stop_sequence'],
+    ],
+    ['data behind the end marker', [chunk({ content: 'a' }), stop, done, 'garbage'], ['text:a', 'stop']],
+    ['an answer without any content', [stop, done], ['stop']],
+    ['an event of no known kind', ['{"type":"keepalive"}', chunk({ content: 'a' }), stop, done], ['text:a', 'stop']],
+  ])('%s', (_, payloads, expected) => {
+    expect(short(payloads)).toEqual(expected)
+  })
+
+  it('gives every call an id of its own', () => {
+    const reply = fold(
+      tokensOf([calls({ id: 'a', ...fn('f', '{}') }, { index: 1, id: 'a', ...fn('g', '{}') }, fn('h', '{}')), done]),
+    )
+    const ids = reply.choices[0]!.parts.map((one) => (one.type === 'tool-call' ? one.id : ''))
+    expect(ids[0]).toBe('a')
+    expect(new Set(ids).size).toBe(3)
+    for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9_-]{1,40}$/)
+  })
+
+  it.each<[string, object[], object]>([
+    [
+      'in x_groq',
+      [
+        chunk({ content: 'a' }),
+        chunk({}, { finish_reason: 'stop' }, { x_groq: { usage: { prompt_tokens: 3, completion_tokens: 1 } } }),
+      ],
+      { input: 3, output: 1 },
+    ],
+    [
+      'inside the choice',
+      [
+        chunk(
+          { content: 'a' },
+          { finish_reason: 'stop', usage: { prompt_tokens: 3, completion_tokens: 1, cached_tokens: 2 } },
+        ),
+      ],
+      { input: 3, output: 1 },
+    ],
+    [
+      'on every chunk, growing',
+      [
+        chunk({ content: 'a' }, {}, { usage: { prompt_tokens: 3, completion_tokens: 1 } }),
+        chunk({ content: 'b' }, { finish_reason: 'stop' }, { usage: { prompt_tokens: 3, completion_tokens: 2 } }),
+      ],
+      { input: 3, output: 2 },
+    ],
+    [
+      'null at the end',
+      [
+        chunk({ content: 'a' }, { finish_reason: 'stop' }, { usage: { prompt_tokens: 3, completion_tokens: null } }),
+        chunk({}, {}, { usage: null }),
+      ],
+      { input: 3 },
+    ],
+    [
+      'reasoning apart from the answer',
+      [
+        chunk(
+          { content: 'a' },
+          { finish_reason: 'stop' },
+          {
+            usage: {
+              prompt_tokens: 10,
+              completion_tokens: 2,
+              total_tokens: 42,
+              completion_tokens_details: { reasoning_tokens: 30 },
+            },
+          },
+        ),
+      ],
+      { input: 10, output: 32, reasoning: 30 },
+    ],
+    [
+      'cached apart from the prompt',
+      [
+        chunk(
+          { content: 'a' },
+          { finish_reason: 'stop' },
+          { usage: { prompt_tokens: 4, completion_tokens: 2, prompt_cache_hit_tokens: 20 } },
+        ),
+      ],
+      { input: 24, output: 2, cacheRead: 20 },
+    ],
+  ])('usage %s', (_, payloads, usage) => {
+    expect(fold(tokensOf([...payloads, done])).usage).toEqual(usage)
+  })
+})
+
+describe('a broken stream never looks finished', () => {
+  it.each<[string, Array<string | object>, string]>([
+    ['cut before the finish', [chunk({ content: 'a' })], 'upstream_truncated'],
+    ['empty', [], 'upstream_truncated'],
+    ['cut inside a call', [calls({ index: 0, id: 'a', ...fn('f', '{"x"') })], 'upstream_truncated'],
+    ['not JSON', [chunk({ content: 'a' }), '{"choices":[{"ind', done], 'upstream_protocol'],
+    ['a JSON value that is no object', ['42', done], 'upstream_protocol'],
+    ['a call without a name', [calls({ index: 0, id: 'a', ...args('{}') }), done], 'upstream_protocol'],
+    [
+      'error as an object',
+      [chunk({ content: 'a' }), { error: { message: 'slow down', type: 'rate_limit_error' } }],
+      'upstream_rate_limit',
+    ],
+    ['error as a text', [{ error: 'the model is overloaded' }], 'upstream_overloaded'],
+    ['error with a number', [{ error: { code: 529, message: 'x' } }], 'upstream_overloaded'],
+    ['error with a number as text', [{ error: { code: '404', message: 'x' } }], 'upstream_not_found'],
+    [
+      'error as object',
+      [{ object: 'error', message: 'bad', type: 'BadRequestError', code: 400 }],
+      'upstream_invalid_request',
+    ],
+    ['error by its type', [{ type: 'error', message: 'timed out' }], 'upstream_timeout'],
+    ['a detail', [{ detail: 'nope' }], 'upstream_server'],
+    ['a bare message', [{ message: 'context length exceeded' }], 'upstream_context_length'],
+    ['an array of errors', ['[{"error":{"code":503,"message":"x"}}]'], 'upstream_overloaded'],
+    ['error inside x_groq', [{ x_groq: { error: 'internal' }, choices: [] }], 'upstream_server'],
+    [
+      'error beside choices',
+      [chunk({ content: '' }, { finish_reason: 'error' }, { error: { code: 502, message: 'x' } })],
+      'upstream_server',
+    ],
+    [
+      'a finish word that means failure',
+      [chunk({}, { finish_reason: 'insufficient_system_resource' })],
+      'upstream_overloaded',
+    ],
+  ])('%s', (_, payloads, code) => {
+    const tokens = tokensOf(payloads)
+    const last = tokens.at(-1)!
+    expect(last.type === 'error' && last.error.code).toBe(code)
+    expect(tokens.filter((token) => token.type === 'error' || token.type === 'finish')).toHaveLength(1)
+    expect(() => fold(tokens)).toThrow(SluiceError)
+  })
+})
+
+describe('custom tools that were offered as functions', () => {
+  it('come out as the text that the client waits for, under the name that it knows', () => {
+    const payloads = [
+      calls({ index: 0, id: 'a', ...fn('pa_tch', '{"input":"ra') }),
+      calls({ index: 0, ...args('w\\n"}') }),
+      done,
+    ]
+    const options = { customTools: new Set(['pa.tch']), toolNames: new Map([['pa_tch', 'pa.tch']]) }
+    expect(fold(tokensOf(payloads, options)).choices[0]!.parts).toEqual([
+      { type: 'tool-call', id: 'a', name: 'pa.tch', kind: 'custom', arguments: 'raw\n' },
+    ])
+  })
+})

@@ -1,0 +1,77 @@
+import Anthropic from '@anthropic-ai/sdk'
+import OpenAI from 'openai'
+import { afterEach } from 'vitest'
+import { type ConfigOptions, createSluice, type Sluice } from '../../src/index.ts'
+import { type Script, type ScriptedServer, startScripted } from '../../src/providers/scripted/index.ts'
+import type { JsonObject } from '../../src/tokens/index.ts'
+
+/** The official SDKs, a gateway and the scripted provider, all on real sockets. */
+export interface House {
+  scripted: ScriptedServer
+  sluice: Sluice
+  openai: OpenAI
+  anthropic: Anthropic
+  /** The headers of the last answer that either client got. */
+  readonly head: Headers
+  /** The body of the chat request of that number as it reached the provider. Negative numbers count from the end. */
+  sent(index?: number): JsonObject
+}
+
+export interface HouseOptions extends Omit<ConfigOptions, 'providers' | 'log'> {
+  /** Answers every request. */
+  script?: Script
+  /** Scripts that models are named after. */
+  scripts?: Record<string, Script>
+  /** The key that both clients show. */
+  clientKey?: string
+}
+
+const open: Array<() => Promise<void>> = []
+
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close()
+})
+
+/**
+ * Two providers at one scripted server: `oa` speaks openai-chat, `an` speaks anthropic-messages. The end of the test
+ * closes everything.
+ */
+export async function openHouse({ script, scripts, clientKey = 'client-key', ...config }: HouseOptions = {}): Promise<House> {
+  const scripted = await startScripted({ ...(script && { script }), ...(scripts && { scripts: { scripts } }) })
+  open.push(() => scripted.close())
+  const sluice = await createSluice({
+    config: {
+      ...config,
+      providers: [
+        { name: 'oa', kind: 'openai', base_url: `${scripted.url}/v1`, api_keys: ['provider-key-oa'] },
+        { name: 'an', kind: 'anthropic', base_url: scripted.url, api_keys: ['provider-key-an'] },
+      ],
+    },
+    env: {},
+    port: 0,
+    logLevel: 'silent',
+  })
+  open.push(() => sluice.close())
+  let head = new Headers()
+  const fetchAndNote: typeof fetch = async (input, init) => {
+    const response = await fetch(input, init)
+    head = response.headers
+    return response
+  }
+  const shared = { apiKey: clientKey, maxRetries: 0, fetch: fetchAndNote }
+  return {
+    scripted,
+    sluice,
+    openai: new OpenAI({ ...shared, baseURL: `${sluice.url}/v1` }),
+    anthropic: new Anthropic({ ...shared, baseURL: sluice.url }),
+    get head() {
+      return head
+    },
+    sent(index = -1) {
+      const chats = scripted.requests.filter(({ path }) => /\/(completions|messages)(\?|$)/.test(path))
+      const found = chats.at(index)
+      if (!found) throw new Error(`no chat request ${index} reached the provider: there were ${chats.length}`)
+      return found.body as JsonObject
+    },
+  }
+}
