@@ -34,7 +34,7 @@ Examples:
   try {
     await program.parseAsync(argv as string[])
   } catch (thrown) {
-    printFailure(thrown, argv.includes('debug') || argv.includes('--log-level=debug'))
+    printFailure(thrown, /--log-level[ =]debug/.test(argv.join(' ')))
     process.exitCode = 1
   }
 }

@@ -32,6 +32,7 @@ async function script(file: string | undefined, { host, port }: ScriptFlags): Pr
   const server = await startScripted({ host, port, ids: 'random', ...(scripts && { scripts }) }).catch((thrown) => {
     throw listenFailure(thrown, host, port)
   })
+  onStopSignals({ drain: () => server.close(), close: () => server.close() })
   const names = Object.keys(builtinScripts)
   process.stdout.write(
     [
@@ -42,7 +43,6 @@ async function script(file: string | undefined, { host, port }: ScriptFlags): Pr
       '',
     ].join('\n'),
   )
-  onStopSignals({ drain: () => server.close(), close: () => server.close() })
 }
 
 async function readText(file: string): Promise<string> {

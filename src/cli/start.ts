@@ -25,10 +25,11 @@ async function start(values: ConfigFlagValues): Promise<void> {
     ...(values.config !== undefined && { config: values.config }),
     ...configFlags(values),
   })
-  welcome(sluice, version())
   onStopSignals({
     drain: () => sluice.drain(),
     close: () => sluice.close(),
     waiting: 'finishing the running answers; a second signal cuts them',
   })
+  // Only now: whoever starts sluice may take the first line for the sign that it can be stopped gently.
+  welcome(sluice, version())
 }

@@ -7,6 +7,7 @@ export interface SchemaNode {
   type?: string
   title?: string
   const?: unknown
+  enum?: unknown[]
   anyOf?: SchemaNode[]
   properties?: Record<string, SchemaNode>
   required?: string[]
@@ -96,6 +97,7 @@ class Walk {
 /** Whether a single value, neither table nor list, is what the schema asks for. */
 function fits(node: SchemaNode, value: unknown): boolean {
   if (node.anyOf) return node.anyOf.some((branch) => fits(branch, value))
+  if (node.enum) return node.enum.includes(value)
   if (node.const !== undefined) return value === node.const
   if (node.type === 'string') {
     if (typeof value !== 'string' || [...value].length < (node.minLength ?? 0)) return false
@@ -116,7 +118,8 @@ const worded: Record<string, string> = {
 export function expected(node: SchemaNode): string {
   const words = worded[node.title ?? '']
   if (words) return words
-  if (node.anyOf) return `one of ${node.anyOf.map((branch) => JSON.stringify(branch.const)).join(', ')}`
+  const choice = node.enum ?? node.anyOf?.map((branch) => branch.const)
+  if (choice) return `one of ${choice.map((one) => JSON.stringify(one)).join(', ')}`
   switch (node.type) {
     case 'object':
       return 'a table'

@@ -1,7 +1,7 @@
 import { listAliases } from './alias-list.ts'
 import type { Config, StreamingConfig } from './config.ts'
 import { defaults } from './defaults.ts'
-import { checkExposure, checkOrigins } from './exposure.ts'
+import { checkHost, checkOrigins } from './listening.ts'
 import { listProviders } from './provider-list.ts'
 import { largestBytes, longestMs, toBytes, toMs } from './units.ts'
 import { good, type Written } from './written.ts'
@@ -17,7 +17,7 @@ export function resolveConfig(written: Written): Config {
   const server = resolveServer(written)
   const streaming = resolveStreaming(written)
   checkOrigins(written)
-  checkExposure(server.host, written)
+  checkHost(server.host, written)
   const list = listProviders(written, server)
   const aliases = listAliases(written, list)
   written.problems.check()
@@ -36,7 +36,8 @@ export function resolveConfig(written: Written): Config {
 
 function resolveServer(written: Written): Config['server'] {
   return {
-    host: setting(written, 'server', 'host'),
+    // Addresses are pasted in the form of a URL's, and a socket wants them bare.
+    host: setting(written, 'server', 'host').replace(/^\[(.*)\]$/, '$1'),
     port: setting(written, 'server', 'port'),
     maxBodyBytes: bytes(written, 'server', 'max_body'),
     bodyTimeoutMs: ms(written, 'server', 'body_timeout'),

@@ -111,16 +111,16 @@ const modelOptions = Type.Object(
 const logOptions = Type.Object(
   {
     level: Type.Optional(
-      Type.Union(
-        logLevels.map((level) => Type.Literal(level)),
-        { default: log.level, description: 'The least that is worth a line. `debug` tells the story of each request.' },
-      ),
+      Type.Enum(logLevels, {
+        default: log.level,
+        description: 'The least that is worth a line. `debug` tells the story of each request.',
+      }),
     ),
     format: Type.Optional(
-      Type.Union(
-        logFormats.map((format) => Type.Literal(format)),
-        { default: log.format, description: '`pretty` for people, `json` for machines; `auto`: pretty on a terminal.' },
-      ),
+      Type.Enum(logFormats, {
+        default: log.format,
+        description: '`pretty` for people, `json` for machines; `auto`: pretty on a terminal.',
+      }),
     ),
   },
   { additionalProperties: false, description: 'What sluice writes to standard error.' },

@@ -161,6 +161,8 @@ export interface StreamDecoder extends Stage<SseEvent, StreamToken> {
 export interface ObserveOptions {
   /** sluice asked for usage on its own: the chunk that carries nothing else is taken out again. */
   dropUsage: boolean
+  /** For dialects whose errors carry the id of the request. */
+  requestId?: string
 }
 
 export interface StreamObserver {

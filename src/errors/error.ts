@@ -2,6 +2,8 @@ import { type ErrorCode, type ErrorKind, errorCodes } from './codes.ts'
 
 /** What the provider itself said, kept so that a client of the same dialect can be shown it unchanged. */
 export interface UpstreamErrorFacts {
+  /** The wire language of the words below, where it is known: its own words mean nothing to clients of another. */
+  dialect?: string
   /** HTTP status of the provider's answer; absent for an error inside a stream. */
   status?: number
   /** The provider's own type and code words, e.g. `rate_limit_error`. */

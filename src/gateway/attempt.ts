@@ -45,7 +45,6 @@ export class Attempt implements UpstreamHandler {
   #refusal: RefusalBody | undefined
   #whole: WholeBody | undefined
   #relay: Relay | undefined
-  #unsniffed: Uint8Array[] = []
   #seenDeltas = 0
   #paused = false
   #settled = false
@@ -62,7 +61,9 @@ export class Attempt implements UpstreamHandler {
     this.#events = events
     const total = timeouts.totalTimeoutMs
     this.#stopTotal = clock.after(total, () =>
-      this.#break(new SluiceError('total_timeout', `the provider did not complete its answer within ${seconds(total)}`)),
+      this.#break(
+        new SluiceError('total_timeout', `the provider did not complete its answer within ${seconds(total)}`),
+      ),
     )
     this.#call = transport.send(request, this)
   }
@@ -91,35 +92,44 @@ export class Attempt implements UpstreamHandler {
   onHead(head: UpstreamHead): void {
     this.#head = head
     this.#events.onHead(head)
-    if (head.status >= 300) this.#refusal = new RefusalBody()
+    if (head.status < 300) return
+    this.#refusal = new RefusalBody()
+    // The status is the answer. An explanation that does not come must not hold it back.
+    this.#tail = new Watchdog(this.#clock, Math.min(refusalMs, this.#timeouts.idleTimeoutMs), () => this.#refuse())
   }
 
   onData(chunk: Uint8Array): void {
     if (this.#settled) return
     if (this.#relay) this.#relay.data(chunk)
-    else if (this.#refusal) this.#refusal.push(chunk)
+    else if (this.#refusal) this.#explain(this.#refusal, chunk)
     else this.#guarded(() => this.#beginBody(chunk))
   }
 
   onFlush(): void {
     const relay = this.#relay
     if (!relay || this.#settled) return
-    relay.flush()
-    this.#watch(relay)
+    this.#guarded(() => {
+      relay.flush()
+      this.#watch(relay)
+    })
   }
 
   onEnd(): void {
     if (this.#settled) return
-    if (this.#relay) {
-      this.#relay.end()
+    const relay = this.#relay
+    if (relay) {
+      this.#guarded(() => relay.end())
     } else if (this.#refusal) {
-      this.#events.onRefusal(this.#head?.status ?? 502, this.#refusal.text())
+      this.#refuse()
     } else if (this.#whole) {
       const bytes = this.#whole.bytes()
       this.#guarded(() => this.#events.onWhole(bytes))
     } else {
       this.#events.onFailure(
-        new SluiceError('upstream_truncated', 'the provider answered with an empty body: it said neither content nor an error'),
+        new SluiceError(
+          'upstream_truncated',
+          'the provider answered with an empty body: it said neither content nor an error',
+        ),
       )
     }
     this.#settle()
@@ -127,12 +137,13 @@ export class Attempt implements UpstreamHandler {
 
   onError(error: SluiceError): void {
     if (this.#settled) return
-    if (this.#refusal && error.code === 'upstream_truncated') {
-      this.#events.onRefusal(this.#head?.status ?? 502, this.#refusal.text())
-    } else if (this.#relay) {
+    const relay = this.#relay
+    if (this.#refusal) {
+      this.#refuse()
+    } else if (relay) {
       // After the finish reason a broken connection has lost nothing but the end marker.
-      if (this.#relay.progress.finished) this.#relay.end()
-      else this.#relay.fail(error)
+      if (relay.progress.finished) this.#guarded(() => relay.end())
+      else relay.fail(error)
     } else {
       this.#events.onFailure(error)
     }
@@ -144,11 +155,9 @@ export class Attempt implements UpstreamHandler {
       this.#whole.push(chunk)
       return
     }
-    this.#unsniffed.push(chunk)
     const kind = sniff(chunk)
+    // White space before the answer means nothing in either form, and some providers send it for minutes.
     if (kind === undefined) return
-    const begun = this.#unsniffed
-    this.#unsniffed = []
     if (kind === 'page') {
       throw new SluiceError(
         'upstream_protocol',
@@ -157,11 +166,24 @@ export class Attempt implements UpstreamHandler {
     }
     if (kind === 'json') {
       this.#whole = new WholeBody(this.#timeouts.maxEventBytes)
-      for (const piece of begun) this.#whole.push(piece)
+      this.#whole.push(chunk)
       return
     }
     this.#relay = this.#events.openRelay()
-    for (const piece of begun) this.#relay.data(piece)
+    this.#relay.data(chunk)
+  }
+
+  #explain(refusal: RefusalBody, chunk: Uint8Array): void {
+    refusal.push(chunk)
+    if (refusal.isFull) this.#refuse()
+  }
+
+  /** The provider says no, with as much of an explanation as has come. */
+  #refuse(): void {
+    if (this.#settled) return
+    this.#call?.abort()
+    this.#events.onRefusal(this.#head?.status ?? 502, this.#refusal?.text() ?? '')
+    this.#settle()
   }
 
   /** After each read: which silences count from here on. */
@@ -183,10 +205,20 @@ export class Attempt implements UpstreamHandler {
     if (!this.#idle) {
       const { idleTimeoutMs, stallTimeoutMs } = this.#timeouts
       this.#idle = this.#dog(idleTimeoutMs, () =>
-        this.#break(new SluiceError('idle_timeout', `the provider went silent for ${seconds(idleTimeoutMs)} in the middle of its answer`)),
+        this.#break(
+          new SluiceError(
+            'idle_timeout',
+            `the provider went silent for ${seconds(idleTimeoutMs)} in the middle of its answer`,
+          ),
+        ),
       )
       this.#stall = this.#dog(stallTimeoutMs, () =>
-        this.#break(new SluiceError('stall_timeout', `the provider sent nothing but signs of life for ${seconds(stallTimeoutMs)}`)),
+        this.#break(
+          new SluiceError(
+            'stall_timeout',
+            `the provider sent nothing but signs of life for ${seconds(stallTimeoutMs)}`,
+          ),
+        ),
       )
       return
     }
@@ -223,7 +255,8 @@ export class Attempt implements UpstreamHandler {
   #break(error: SluiceError): void {
     if (this.#settled) return
     this.#call?.abort()
-    if (this.#relay) this.#relay.fail(error)
+    if (this.#refusal) this.#events.onRefusal(this.#head?.status ?? 502, this.#refusal.text())
+    else if (this.#relay) this.#relay.fail(error)
     else this.#events.onFailure(error)
     this.#settle()
   }
@@ -250,6 +283,8 @@ export class Attempt implements UpstreamHandler {
 
 /** How long the upstream may take to end its body once its end marker has been seen. */
 const tailMs = 1000
+/** How long the explanation of a refusal may take to arrive. */
+const refusalMs = 5000
 
 function seconds(ms: number): string {
   return ms >= 1000 ? `${Math.round(ms / 100) / 10} s` : `${ms} ms`

@@ -29,7 +29,8 @@ export function call(
       running.abort()
       settle(() => reject(error))
     }
-    const leave = (): void => give(new SluiceError('client_closed', 'the client closed the connection before the answer came'))
+    const leave = (): void =>
+      give(new SluiceError('client_closed', 'the client closed the connection before the answer came'))
     const stopTimer = options.clock.after(options.timeoutMs, () =>
       give(new SluiceError('total_timeout', `the provider did not answer within ${options.timeoutMs / 1000} s`)),
     )

@@ -20,7 +20,12 @@ export interface CountAnswer {
  * made here and labelled an estimate. A counter that is missing or fails is no reason to fail: editors ask this many
  * times a second.
  */
-export async function count(house: House, exchange: Exchange, client: Dialect, signal: AbortSignal): Promise<CountAnswer> {
+export async function count(
+  house: House,
+  exchange: Exchange,
+  client: Dialect,
+  signal: AbortSignal,
+): Promise<CountAnswer> {
   const { limits } = house
   const body = await readRequestBody(exchange, { bytes: limits.maxBodyBytes, timeoutMs: limits.bodyTimeoutMs })
   // Unknown models are told even where nobody needs to be asked.

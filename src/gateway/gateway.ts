@@ -66,7 +66,8 @@ export class Gateway {
       if (endpoint.operation === 'health') return this.#respond(exchange, id, 200, { status: 'ok' })
       if (endpoint.operation === 'ready') return this.#ready(exchange, id)
       this.#check(exchange)
-      if (endpoint.operation === 'front') return this.#respond(exchange, id, 200, { name: 'sluice', models: '/v1/models' })
+      if (endpoint.operation === 'front')
+        return this.#respond(exchange, id, 200, { name: 'sluice', models: '/v1/models' })
       if (this.#draining) {
         throw new SluiceError('draining', 'cannot take the request: sluice is shutting down; try again in a moment', {
           retryAfterMs: 1000,
@@ -98,7 +99,9 @@ export class Gateway {
   /** Ends every running request now. */
   stop(): void {
     this.#draining = true
-    const error = new SluiceError('draining', 'the answer was cut short: sluice is shutting down', { retryAfterMs: 1000 })
+    const error = new SluiceError('draining', 'the answer was cut short: sluice is shutting down', {
+      retryAfterMs: 1000,
+    })
     for (const lifecycle of [...this.#running]) lifecycle.stop(error)
   }
 
@@ -114,7 +117,10 @@ export class Gateway {
     }
     const leaving = new AbortController()
     exchange.onClose(() => leaving.abort())
-    const answer = endpoint.operation === 'count' ? this.#count(exchange, dialect, leaving.signal) : this.#list(exchange, endpoint, dialect)
+    const answer =
+      endpoint.operation === 'count'
+        ? this.#count(exchange, dialect, leaving.signal)
+        : this.#list(exchange, endpoint, dialect)
     answer.then(
       ({ status, headers, body }) => this.#respond(exchange, id, status, body, headers),
       (error) => {
@@ -128,7 +134,10 @@ export class Gateway {
   }
 
   async #list(exchange: Exchange, { model }: Endpoint, { client }: Dialect) {
-    const body = model === undefined ? client.encodeModels(await this.#models.entries(exchange)) : client.encodeModel(this.#models.entry(model))
+    const body =
+      model === undefined
+        ? client.encodeModels(await this.#models.entries(exchange))
+        : client.encodeModel(this.#models.entry(model))
     return { status: 200, headers: {}, body }
   }
 
@@ -154,10 +163,21 @@ export class Gateway {
     this.#respond(exchange, id, status, body, headers)
   }
 
-  #respond(exchange: Exchange, id: string, status: number, body: JsonObject, headers: Record<string, string> = {}): void {
+  #respond(
+    exchange: Exchange,
+    id: string,
+    status: number,
+    body: JsonObject,
+    headers: Record<string, string> = {},
+  ): void {
     exchange.respond(
       status,
-      { ...corsHeaders(exchange, this.#config.server.corsOrigins), 'content-type': 'application/json', 'x-sluice-request-id': id, ...headers },
+      {
+        ...corsHeaders(exchange, this.#config.server.corsOrigins),
+        'content-type': 'application/json',
+        'x-sluice-request-id': id,
+        ...headers,
+      },
       JSON.stringify(body),
     )
   }

@@ -51,12 +51,15 @@ function union(a: string | undefined, b: string): string {
   return [...new Set(flags.filter((flag) => flag !== ''))].join(',')
 }
 
-const passedBack = /^(retry-after|retry-after-ms|x-request-id|request-id|openai-processing-ms|x-ratelimit-.+|anthropic-ratelimit-.+)$/
+const passedBack =
+  /^(retry-after|retry-after-ms|x-request-id|request-id|openai-processing-ms|x-ratelimit-.+|anthropic-ratelimit-.+)$/
 
-/** What a client gets to see of the provider's headers. */
+/** What a client gets to see of the provider's headers. A value that no server may send on is left out. */
 export function headersBack(upstream: Record<string, string>): Record<string, string> {
   const back: Record<string, string> = {}
-  for (const [name, value] of Object.entries(upstream)) if (passedBack.test(name)) back[name] = value
+  for (const [name, value] of Object.entries(upstream)) {
+    if (passedBack.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(value)) back[name] = value
+  }
   return back
 }
 

@@ -78,7 +78,10 @@ export class Lifecycle {
   async run(): Promise<void> {
     try {
       const { limits, log, table } = this.#house
-      const body = await readRequestBody(this.#exchange, { bytes: limits.maxBodyBytes, timeoutMs: limits.bodyTimeoutMs })
+      const body = await readRequestBody(this.#exchange, {
+        bytes: limits.maxBodyBytes,
+        timeoutMs: limits.bodyTimeoutMs,
+      })
       if (this.#settled) return
       const planned = plan(this.#client, body, table, 'chat')
       this.#plan = planned
@@ -152,7 +155,7 @@ export class Lifecycle {
     }
     if (untouched) {
       this.#kind = 'passthrough'
-      const newObserver = () => upstream.upstream.observeStream({ dropUsage: planned.usageAdded })
+      const newObserver = () => upstream.upstream.observeStream({ dropUsage: planned.usageAdded, requestId: this.#id })
       return new UntouchedRelay({ answer, observer: newObserver(), newObserver, maxEventBytes, onContent, onFailure })
     }
     this.#kind = 'native'
@@ -227,7 +230,8 @@ export class Lifecycle {
 
   #markFirst(): void {
     this.#firstAt = this.#house.clock.now()
-    if (this.#house.log.debug) this.#house.log.step(this.#id, 'first token', { ms: Math.round(this.#firstAt - this.#startedAt) })
+    if (this.#house.log.debug)
+      this.#house.log.step(this.#id, 'first token', { ms: Math.round(this.#firstAt - this.#startedAt) })
   }
 
   /** An error for a stream of which the client has seen nothing but its head. */
@@ -316,7 +320,12 @@ export class Lifecycle {
     const upstreamId = readUpstreamId(this.#head)
     if (log.debug) {
       if (usage) log.step(this.#id, 'usage', { input: usage.input, output: usage.output, cacheRead: usage.cacheRead })
-      log.step(this.#id, 'end', { finish, upstreamId, outcome: aborted ? 'aborted' : error ? 'error' : 'ok', code: error?.code })
+      log.step(this.#id, 'end', {
+        finish,
+        upstreamId,
+        outcome: aborted ? 'aborted' : error ? 'error' : 'ok',
+        code: error?.code,
+      })
     }
     log.request({
       id: this.#id,
@@ -355,9 +364,13 @@ function readJson(bytes: Uint8Array): JsonObject {
     const json: unknown = JSON.parse(new TextDecoder().decode(bytes))
     if (typeof json === 'object' && json !== null) return json as JsonObject
   } catch (error) {
-    throw new SluiceError('upstream_protocol', 'cannot read the answer of the provider: it begins like JSON but is none, or was cut', {
-      cause: error,
-    })
+    throw new SluiceError(
+      'upstream_protocol',
+      'cannot read the answer of the provider: it begins like JSON but is none, or was cut',
+      {
+        cause: error,
+      },
+    )
   }
   throw new SluiceError('upstream_protocol', 'cannot read the answer of the provider: it is not a JSON object')
 }

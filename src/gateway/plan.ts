@@ -88,14 +88,25 @@ const envelopeMark = '"slc1.'
 
 function readModel(json: JsonObject): string {
   if (typeof json.model === 'string' && json.model !== '') return json.model
-  const found = json.model === undefined || json.model === null ? 'is missing' : json.model === '' ? 'is empty' : `is a ${typeof json.model}`
-  throw new SluiceError('invalid_request', `cannot route the request: \`model\` ${found}; name one of GET /v1/models`, { param: 'model' })
+  const found =
+    json.model === undefined || json.model === null
+      ? 'is missing'
+      : json.model === ''
+        ? 'is empty'
+        : `is a ${typeof json.model}`
+  throw new SluiceError('invalid_request', `cannot route the request: \`model\` ${found}; name one of GET /v1/models`, {
+    param: 'model',
+  })
 }
 
 function readStream(json: JsonObject): boolean {
   if (typeof json.stream === 'boolean') return json.stream
   if (json.stream === undefined || json.stream === null) return false
-  throw new SluiceError('invalid_request', `cannot read the request: \`stream\` must be true or false, but it is a ${typeof json.stream}`, {
-    param: 'stream',
-  })
+  throw new SluiceError(
+    'invalid_request',
+    `cannot read the request: \`stream\` must be true or false, but it is a ${typeof json.stream}`,
+    {
+      param: 'stream',
+    },
+  )
 }

@@ -11,7 +11,10 @@ export interface RequestBody {
 const decoder = new TextDecoder()
 
 /** @throws SluiceError `invalid_json`, and what reading the body throws */
-export async function readRequestBody(exchange: Exchange, limit: { bytes: number; timeoutMs: number }): Promise<RequestBody> {
+export async function readRequestBody(
+  exchange: Exchange,
+  limit: { bytes: number; timeoutMs: number },
+): Promise<RequestBody> {
   const text = decoder.decode(await exchange.body(limit))
   const json = parse(text)
   if (isJsonObject(json)) return { text, json }
@@ -27,6 +30,9 @@ function parse(text: string): unknown {
   } catch (error) {
     // The engine quotes the text around the fault, and a log or an error must not hold a prompt.
     const where = /position \d+( \(line \d+ column \d+\))?/.exec((error as Error).message)?.[0]
-    throw new SluiceError('invalid_json', `cannot read the request: the body is not JSON${where ? ` (fault at ${where})` : ''}`)
+    throw new SluiceError(
+      'invalid_json',
+      `cannot read the request: the body is not JSON${where ? ` (fault at ${where})` : ''}`,
+    )
   }
 }

@@ -39,13 +39,20 @@ export function findEndpoint(exchange: Exchange): Endpoint {
   const row = Object.hasOwn(routes, path) ? routes[path] : model === undefined ? undefined : routes['/v1/models']
   if (!row) {
     const known = Object.entries(routes).map(([at, { method }]) => `${method} ${at}`)
-    throw new SluiceError('unknown_route', `cannot find ${exchange.method} ${path.slice(0, 200)}: there are ${known.join(', ')}`)
+    throw new SluiceError(
+      'unknown_route',
+      `cannot find ${exchange.method} ${path.slice(0, 200)}: there are ${known.join(', ')}`,
+    )
   }
   const allowed = row.method === exchange.method || (row.method === 'GET' && exchange.method === 'HEAD')
   if (!allowed) {
     throw new SluiceError('wrong_method', `cannot ${exchange.method} ${path}: it takes ${row.method}`)
   }
-  return { operation: row.operation, dialect: row.dialect ?? callerDialect(exchange), ...(model !== undefined && { model }) }
+  return {
+    operation: row.operation,
+    dialect: row.dialect ?? callerDialect(exchange),
+    ...(model !== undefined && { model }),
+  }
 }
 
 /** The dialect an error is worded in, even where the route is unknown. */

@@ -26,6 +26,7 @@ export class TranslatedRelay implements Relay {
   readonly #options: TranslatedOptions
   readonly #parser: SseParser
   #held: StreamToken[] | undefined = []
+  #heldBytes = 0
   #out = ''
 
   constructor(options: TranslatedOptions) {
@@ -35,6 +36,7 @@ export class TranslatedRelay implements Relay {
 
   data(chunk: Uint8Array): void {
     if (this.progress.over) return
+    if (this.#held) this.#heldBytes += chunk.length
     try {
       this.#parser.push(chunk, this.#event)
       this.progress.finished = this.#options.decoder.finished
@@ -119,7 +121,7 @@ export class TranslatedRelay implements Relay {
       return
     }
     this.#held.push(token)
-    if (isContent(token) || this.#held.length >= holdLimit.events) this.#release()
+    if (isContent(token) || this.#held.length >= holdLimit.events || this.#heldBytes >= holdLimit.bytes) this.#release()
   }
 
   readonly #message = (message: SseMessage): void => {

@@ -79,12 +79,16 @@ export class UntouchedRelay implements Relay {
     this.#endTail()
     if (this.progress.over) return
     const { observer } = this.#options
-    if (observer.done || observer.finished) {
+    if (!observer.error && (observer.done || observer.finished)) {
       this.#close()
       return
     }
     this.fail(
-      new SluiceError('upstream_truncated', 'the answer of the provider ended before its end marker; what came so far is not whole'),
+      observer.error ??
+        new SluiceError(
+          'upstream_truncated',
+          'the answer of the provider ended before its end marker; what came so far is not whole',
+        ),
     )
   }
 

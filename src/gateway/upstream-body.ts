@@ -36,9 +36,13 @@ export class RefusalBody {
   #length = 0
 
   push(chunk: Uint8Array): void {
-    if (this.#length > refusalLimit) return
     this.#length += chunk.length
     this.#pieces.push(chunk)
+  }
+
+  /** What still comes is not wanted. */
+  get isFull(): boolean {
+    return this.#length >= refusalLimit
   }
 
   text(): string {

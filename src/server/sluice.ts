@@ -15,7 +15,7 @@ export interface SluiceOptions {
   /** Above the configuration. */
   host?: string
   /** Above the configuration; 0 takes any free port. */
-  port?: number | string
+  port?: number
   /** Above the configuration. */
   logLevel?: ConfigFlags['logLevel']
   logFormat?: ConfigFlags['logFormat']

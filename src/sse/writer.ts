@@ -6,7 +6,8 @@ import type { SseMessage } from './event.ts'
  */
 export function writeSse(message: SseMessage): string {
   const { event, id } = message
-  const head = (event === undefined ? '' : `event: ${oneLine(event)}\n`) + (id === undefined ? '' : `id: ${oneLine(id)}\n`)
+  const head =
+    (event === undefined ? '' : `event: ${oneLine(event)}\n`) + (id === undefined ? '' : `id: ${oneLine(id)}\n`)
   return `${head}data: ${lines(message.data)}\n\n`
 }
 

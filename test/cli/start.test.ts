@@ -63,7 +63,7 @@ describe('sluice start', () => {
     )
   })
 
-  it('names the providers of the environment and asks for a client key where there is one', async () => {
+  it('names the providers of the environment and where programs are to be pointed', async () => {
     const running = await started([], { OPENAI_API_KEY: 'sk-secret', ANTHROPIC_API_KEY: 'sk-secret' })
     running.child.kill('SIGINT')
     const { stdout, code } = await running.ended

@@ -184,6 +184,16 @@ describe('each kind of mistake is told with its line and a way out', () => {
     ],
     ['a variable without an end', `[access]\nkeys = ["\${NOPE"]`, /^2 access\.keys\[0\]: found \$\{ without its \}/],
     [
+      'a host with a port',
+      '[server]\nhost = "localhost:80"',
+      /^2 server\.host: found "localhost:80", which is no address to listen on/,
+    ],
+    [
+      'a host that is a URL',
+      '[server]\nhost = "http://localhost"',
+      /^2 server\.host: found "http:\/\/localhost", which is no address/,
+    ],
+    [
       'the world without keys',
       '[server]\nhost = "0.0.0.0"',
       /^2 server\.host: found "0\.0\.0\.0" without client keys: everybody/,

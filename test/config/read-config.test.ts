@@ -54,6 +54,7 @@ describe('what is written is what is done', () => {
     ['drain_timeout = 0', { drainTimeoutMs: 0 }],
     ['drain_timeout = "0s"', { drainTimeoutMs: 0 }],
     ['host = "::1"', { host: '::1' }],
+    ['host = "[::1]"', { host: '::1' }],
     ['port = 0', { port: 0 }],
     [
       'cors_origins = ["*", "https://a.example", "http://localhost:5173"]',

@@ -43,6 +43,7 @@ describe('the explanation and the schema', () => {
     }
     if (node.items) return fc.array(any(node.items), { maxLength: 2 })
     if (node.patternProperties) return fc.dictionary(fc.constantFrom('a', 'b'), mostly(fc.constant('v')))
+    if (node.enum) return fc.constantFrom(...node.enum)
     if (node.anyOf?.[0]?.const !== undefined) return fc.constantFrom(...node.anyOf.map((one) => one.const))
     if (node.anyOf) return fc.oneof(...node.anyOf.map(any))
     if (node.type === 'boolean') return fc.boolean()

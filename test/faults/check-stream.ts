@@ -46,7 +46,8 @@ export function readEvents(body: Buffer): { events: WireEvent[]; comments: numbe
     } else if (line.startsWith(':')) comments++
     else if (line.startsWith('data:')) data.push(line.slice(5).replace(/^ /, ''))
     else if (line.startsWith('event:')) event = line.slice(6).replace(/^ /, '')
-    else if (!/^(id|retry):/.test(line)) throw new Error(`no line of an event stream: ${JSON.stringify(line)}`)
+    else if (line.trim() !== '' && !/^(id|retry):/.test(line))
+      throw new Error(`no line of an event stream: ${JSON.stringify(line)}`)
   }
   expect(data, 'the stream ends inside an event').toEqual([])
   expect(event, 'the stream ends inside an event').toBeUndefined()
@@ -72,11 +73,19 @@ function checkChat(body: Buffer): Seen {
     }
     const chunk = JSON.parse(data) as Payload
     if (chunk.error) {
-      expect(events.slice(at + 1), 'behind the error stands [DONE] alone').toEqual([{ event: undefined, data: '[DONE]' }])
+      expect(events.slice(at + 1), 'behind the error stands [DONE] alone').toEqual([
+        { event: undefined, data: '[DONE]' },
+      ])
       const error = chunk.error as Payload
       expect(error.message).toBeTypeOf('string')
       expect(error.type).toBeTypeOf('string')
-      return { ...seen, outcome: 'error', error: String(error.message), errorType: String(error.code ?? error.type), finish: finishes.get(0) }
+      return {
+        ...seen,
+        outcome: 'error',
+        error: String(error.message),
+        errorType: String(error.code ?? error.type),
+        finish: finishes.get(0),
+      }
     }
     expect(chunk.object).toBe('chat.completion.chunk')
     ids.add(chunk.id)
@@ -212,7 +221,8 @@ export function checkWhole(client: DialectName, status: number, body: Buffer): S
     expect(message.role).toBe('assistant')
     seen.finish = choice?.finish_reason as string
     seen.text = (message.content as string | null) ?? ''
-    for (const [index, call] of ((message.tool_calls as Payload[] | undefined) ?? []).entries()) readCall(seen, { ...call, index })
+    for (const [index, call] of ((message.tool_calls as Payload[] | undefined) ?? []).entries())
+      readCall(seen, { ...call, index })
   } else {
     expect(json.type).toBe('message')
     seen.finish = json.stop_reason as string
@@ -227,7 +237,17 @@ export function checkWhole(client: DialectName, status: number, body: Buffer): S
 }
 
 function unseen(comments: number): Seen {
-  return { outcome: 'error', text: '', reasoning: '', tools: [], finish: undefined, usage: false, error: '', errorType: '', comments }
+  return {
+    outcome: 'error',
+    text: '',
+    reasoning: '',
+    tools: [],
+    finish: undefined,
+    usage: false,
+    error: '',
+    errorType: '',
+    comments,
+  }
 }
 
 /**

@@ -13,7 +13,9 @@ export interface Hostile {
 }
 
 /** An upstream of our own making, after each request has come whole. */
-export async function hostile(play: (response: ServerResponse, request: IncomingMessage, body: string) => void): Promise<Hostile> {
+export async function hostile(
+  play: (response: ServerResponse, request: IncomingMessage, body: string) => void,
+): Promise<Hostile> {
   const server = createHttp({ keepAliveTimeout: 60_000 }, (request, response) => {
     let body = ''
     request.setEncoding('utf8')
@@ -61,7 +63,10 @@ async function listening(server: Server): Promise<Hostile> {
 export async function goodBody(upstream: DialectName, script: object, stream: boolean): Promise<Buffer> {
   const server = await startScripted()
   const usage = upstream === 'openai-chat' && stream ? { stream_options: { include_usage: true } } : {}
-  const { body } = await post(server.url + paths[upstream], chat({ client: upstream, upstream }, { script, stream, ...usage }))
+  const { body } = await post(
+    server.url + paths[upstream],
+    chat({ client: upstream, upstream }, { script, stream, ...usage }),
+  )
   await server.close()
   return body
 }

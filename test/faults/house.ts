@@ -39,10 +39,11 @@ export interface House {
   stopAccepting(): Promise<void>
 }
 
-export interface HouseOptions extends Omit<ConfigOptions, 'providers'> {
+export interface HouseOptions extends Omit<ConfigOptions, 'providers' | 'log'> {
   /** The address of whoever plays both providers. */
   upstream: string
   env?: Record<string, string>
+  /** Where lines go beside the records. */
   log?: Partial<Log>
   normalise?: boolean
 }
@@ -97,7 +98,10 @@ export interface Answer {
 }
 
 /** What a client of a dialect sends. A `script` is played by the scripted provider, whatever stands in between. */
-export function chat(pair: Pair, fields: { script?: object | string; stream?: boolean } & Record<string, unknown>): object {
+export function chat(
+  pair: Pair,
+  fields: { script?: object | string; stream?: boolean } & Record<string, unknown>,
+): object {
   const { script, ...rest } = fields
   const content = script === undefined ? 'Hi' : JSON.stringify({ sluice_script: script })
   return {

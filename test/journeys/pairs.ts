@@ -89,7 +89,7 @@ async function askChat(
     ? await openai.chat.completions
         .stream({ stream_options: { include_usage: true }, ...body, stream: true })
         .on('chunk', ({ choices }) => {
-          const delta: { reasoning_content?: string } | undefined = choices[0]?.delta
+          const delta: { content?: unknown; reasoning_content?: string } | undefined = choices[0]?.delta
           streamedReasoning += delta?.reasoning_content ?? ''
         })
         .finalChatCompletion()

@@ -1,6 +1,6 @@
 import { type ErrorCode, type ErrorKind, SluiceError, type UpstreamErrorFacts } from '../../errors/index.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../tokens/index.ts'
-import { parse, text } from './wire.ts'
+import { dialect, parse, text } from './wire.ts'
 
 /** The words of this dialect for each kind of error, and their HTTP status where it differs from sluice's own. */
 const words = {
@@ -112,7 +112,7 @@ function told(
   // A provider's own 4xx about the request is shown as it is; of its other answers sluice's table says the status.
   const own = code === 'upstream_invalid_request' && upstream.status !== undefined && upstream.status < 500
   return new SluiceError(code, message, {
-    upstream,
+    upstream: { dialect, ...upstream },
     ...(own && upstream.status !== undefined && { status: upstream.status }),
     ...(details && { details }),
   })

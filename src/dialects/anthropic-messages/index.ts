@@ -34,7 +34,7 @@ export const anthropicMessages: Dialect = {
     decodeStream: (options) => new MessagesDecoder(options),
     decodeReply,
     decodeError,
-    observeStream: () => new MessagesObserver(),
+    observeStream: (options) => new MessagesObserver(options),
     decodeCount: (body: JsonObject) => (typeof body.input_tokens === 'number' ? body.input_tokens : undefined),
   },
 }

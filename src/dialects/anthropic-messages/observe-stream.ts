@@ -1,7 +1,7 @@
 import { SluiceError } from '../../errors/index.ts'
 import type { SseEvent, SseMessage } from '../../sse/index.ts'
 import { type FinishReason, isJsonObject, type JsonObject, mergeUsage, type Usage } from '../../tokens/index.ts'
-import type { StreamObserver } from '../dialect.ts'
+import type { ObserveOptions, StreamObserver } from '../dialect.ts'
 import { decodeErrorEvent, errorBody } from './error.ts'
 import { UsageReader } from './usage.ts'
 import { parse, stopReasons, text } from './wire.ts'
@@ -22,6 +22,11 @@ export class MessagesObserver implements StreamObserver {
   #started = false
   readonly #open = new Set<number>()
   readonly #reader = new UsageReader()
+  readonly #requestId: string | undefined
+
+  constructor(options: ObserveOptions) {
+    this.#requestId = options.requestId
+  }
 
   see(event: SseEvent): boolean {
     if (this.done || this.error) return false
@@ -50,7 +55,7 @@ export class MessagesObserver implements StreamObserver {
   fail(error: SluiceError): SseMessage[] {
     if (this.done) return []
     this.done = true
-    return [...this.#stops(), { event: 'error', data: JSON.stringify(errorBody(error, error.upstream?.requestId)) }]
+    return [...this.#stops(), { event: 'error', data: JSON.stringify(errorBody(error, error.upstream?.requestId ?? this.#requestId)) }]
   }
 
   #stops(): SseMessage[] {
@@ -91,6 +96,8 @@ export class MessagesObserver implements StreamObserver {
         this.#count(data.usage)
         const native = isJsonObject(data.delta) ? text(data.delta, 'stop_reason') : undefined
         if (native) {
+          // One finish is enough, whatever the upstream repeats.
+          if (this.finished) return false
           this.finished = true
           this.content = true
           this.finish = stopReasons.get(native) ?? 'unknown'

@@ -94,8 +94,9 @@ export class ChoiceDecoder {
       if (text !== undefined) this.prose('reasoning', text, emit)
     }
     for (const one of details) this.#detail(one, emit)
-    const copilot = filled(delta.reasoning_opaque)
-    if (copilot !== undefined) this.#opaque({ kind: 'signature', value: copilot }, emit)
+    const { reasoning_opaque } = delta
+    // Copilot's form of state, kept under the name that it has to come back by.
+    if (filled(reasoning_opaque)) this.#opaque({ kind: 'signature', value: JSON.stringify({ reasoning_opaque }) }, emit)
 
     this.#content(delta.content, logprobs, emit)
     const refusal = filled(delta.refusal)

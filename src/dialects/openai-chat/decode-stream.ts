@@ -85,18 +85,23 @@ export class ChatStreamDecoder implements StreamDecoder {
     for (const choice of choices) choice.finish(emit)
   }
 
-  /** Ends a whole answer, or a stream that said `[DONE]`. */
+  /** Ends a whole answer, or a stream that said `[DONE]`. @throws SluiceError when there was no answer at all */
   finish(emit: Emit<StreamToken>): void {
-    if (this.#held) this.#start({}, emit)
-    if (this.#choices.size === 0) this.#choiceOf(0)
+    if (this.#choices.size === 0) {
+      throw new SluiceError(
+        'upstream_truncated',
+        'the answer is not whole: the stream said [DONE] before anything else',
+      )
+    }
     this.#release(emit, true)
   }
 
   #fast(lane: Lane, text: string, emit: Emit<StreamToken>): boolean {
     const choice = this.#choices.get(lane.choice)
     if (!choice || choice.ended) return false
+    if (text === '') return true
     if (lane.kind === 'arguments') return choice.args(lane.call, text, emit)
-    if (text !== '') choice.prose(lane.kind, text, emit)
+    choice.prose(lane.kind, text, emit)
     return true
   }
 

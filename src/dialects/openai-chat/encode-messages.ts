@@ -16,7 +16,7 @@ import {
   type UserPart,
 } from '../../tokens/index.ts'
 import { callId } from '../call-id.ts'
-import { type Encoding, toolName, unsupported } from './encode-request.ts'
+import { type Encoding, toolName, unsupported } from './encoding.ts'
 import { dialectName } from './wire.ts'
 
 /** @throws SluiceError `unsupported` */
@@ -162,6 +162,7 @@ function assistant(parts: AssistantPart[], name: string | undefined, encoding: E
   let refusal = ''
   let reasoning = ''
   const details: Json[] = []
+  let state: JsonObject = {}
   const calls: Json[] = []
   let audio: Json | undefined
   for (const part of parts) {
@@ -172,7 +173,10 @@ function assistant(parts: AssistantPart[], name: string | undefined, encoding: E
         break
       case 'reasoning':
         reasoning += part.text
-        details.push(...reasoningDetails(part, encoding))
+        for (const entry of stateEntries(part, encoding)) {
+          if ('reasoning_opaque' in entry) state = entry
+          else details.push(entry)
+        }
         break
       case 'tool-call':
         calls.push(toolCall(part, encoding))
@@ -193,14 +197,15 @@ function assistant(parts: AssistantPart[], name: string | undefined, encoding: E
     ...(refusal !== '' && { refusal }),
     ...(field !== undefined && reasoning !== '' && { [field]: reasoning }),
     ...(details.length > 0 && { reasoning_details: details }),
+    ...state,
     ...(calls.length > 0 && { tool_calls: calls }),
     ...(audio !== undefined && { audio }),
     ...(name !== undefined && { name }),
   }
 }
 
-/** State goes back as the entries it came as, and only to the vendor and family that made it. */
-function reasoningDetails(part: ReasoningPart, encoding: Encoding): JsonObject[] {
+/** State goes back as the entries or the field it came as, and only to the vendor and family that made it. */
+function stateEntries(part: ReasoningPart, encoding: Encoding): JsonObject[] {
   const { opaque } = part
   if (!opaque) return []
   const entries = isOurs(opaque, encoding) ? detailEntries(opaque.value) : undefined
@@ -218,7 +223,10 @@ function reasoningDetails(part: ReasoningPart, encoding: Encoding): JsonObject[]
 function detailEntries(value: string): JsonObject[] | undefined {
   const parsed = parseJson(value)
   const entries: unknown[] = Array.isArray(parsed) ? parsed : [parsed]
-  const known = entries.every((one) => isJsonObject(one) && String(one.type).startsWith('reasoning.'))
+  const known = entries.every(
+    (one) =>
+      isJsonObject(one) && (String(one.type).startsWith('reasoning.') || typeof one.reasoning_opaque === 'string'),
+  )
   return known ? (entries as JsonObject[]) : undefined
 }
 

@@ -1,24 +1,9 @@
-import { SluiceError } from '../../errors/index.ts'
 import type { ChatRequest, Effort, Json, JsonObject, ReasoningOptions, Tool, ToolChoice } from '../../tokens/index.ts'
 import { hash } from '../call-id.ts'
-import type { EncodedRequest, Target, Warning } from '../dialect.ts'
+import type { EncodedRequest, Target } from '../dialect.ts'
 import { encodeMessages } from './encode-messages.ts'
+import { drop, type Encoding, toolName, unsupported } from './encoding.ts'
 import { dialectName } from './wire.ts'
-
-/** What is known while one request is encoded. */
-export interface Encoding {
-  target: Target
-  /** The client speaks this dialect too: what it wrote on purpose goes on as it is. */
-  own: boolean
-  /** The fields that only OpenAI's own servers know may be sent. */
-  extras: boolean
-  warnings: Warning[]
-  foreignOpaque: number
-  /** Custom tools that are offered as functions. */
-  customTools: Set<string>
-  /** From the name on the wire to the client's, where the two differ. */
-  toolNames: Map<string, string>
-}
 
 /** Fields of the dialect that servers other than OpenAI's refuse or do not know. */
 const openaiOnly = new Set([
@@ -60,7 +45,7 @@ export function encodeRequest(request: ChatRequest, target: Target): EncodedRequ
   encodeLength(request, encoding, body)
   encodeSampling(request, encoding, body)
   encodeTools(request, encoding, body)
-  encodeOutput(request, encoding, body)
+  encodeOutput(request, body)
   if (request.reasoning) Object.assign(body, encodeReasoning(request.reasoning, own))
   encodeSteering(request, encoding, body)
   encodeExtra(request, encoding, body)
@@ -73,24 +58,6 @@ export function encodeRequest(request: ChatRequest, target: Target): EncodedRequ
     ...(customTools.size > 0 && { customTools }),
     ...(toolNames.size > 0 && { toolNames }),
   }
-}
-
-export function drop(encoding: Encoding, field: string, reason: string): void {
-  encoding.warnings.push({ field, action: 'dropped', reason })
-}
-
-/** A legal name for a tool, the same one every time; the way back is remembered. Names of this dialect stay. */
-export function toolName(encoding: Encoding, name: string): string {
-  if (encoding.own || /^[\w-]{1,64}$/.test(name)) return name
-  const wire = `${name.replace(/[^\w-]/g, '_').slice(0, 48)}_${hash(name).slice(0, 8)}`
-  encoding.toolNames.set(wire, name)
-  return wire
-}
-
-export function unsupported(param: string, problem: string): never {
-  throw new SluiceError('unsupported', `cannot send the request to an OpenAI-compatible provider: ${problem}`, {
-    param,
-  })
 }
 
 function encodeLength(request: ChatRequest, encoding: Encoding, body: JsonObject): void {
@@ -237,7 +204,7 @@ function encodeToolChoice(choice: ToolChoice, request: ChatRequest, encoding: En
   }
 }
 
-function encodeOutput(request: ChatRequest, encoding: Encoding, body: JsonObject): void {
+function encodeOutput(request: ChatRequest, body: JsonObject): void {
   const { output } = request
   if (!output) return
   if (output.type === 'json') {
@@ -245,7 +212,6 @@ function encodeOutput(request: ChatRequest, encoding: Encoding, body: JsonObject
     return
   }
   const { schema, name, description, strict } = output
-  if (name === undefined && encoding.own) drop(encoding, 'response_format', 'the schema had no name and was given one')
   body.response_format = {
     type: 'json_schema',
     json_schema: {

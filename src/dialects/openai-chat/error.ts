@@ -1,6 +1,6 @@
 import { type ErrorCode, SluiceError, type UpstreamErrorFacts } from '../../errors/index.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../tokens/index.ts'
-import { filled, type WireError } from './wire.ts'
+import { dialectName, filled, type WireError } from './wire.ts'
 
 const words: Record<SluiceError['kind'], { type: string; code?: string }> = {
   invalid_request: { type: 'invalid_request_error' },
@@ -28,8 +28,10 @@ const own: Partial<Record<ErrorCode, string>> = {
 
 export function encodeErrorBody(error: SluiceError): WireError {
   const { type, code } = words[error.kind]
-  // The provider's words are shown as they are, but not those about a key that the client never had.
-  const upstream = error.code === 'upstream_auth' ? undefined : error.upstream
+  // The provider's words are shown as they are, but not those of another API, nor those about a key that the client
+  // never had.
+  const hidden = error.code === 'upstream_auth' || (error.upstream?.dialect ?? dialectName) !== dialectName
+  const upstream = hidden ? undefined : error.upstream
   return {
     error: {
       message: error.message,

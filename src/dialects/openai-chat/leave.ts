@@ -12,7 +12,8 @@ export function leave(request: ChatRequest): Warning[] {
       { param: 'modalities' },
     )
   }
-  // Text alone is what every answer is.
+  // Text alone is what every answer is, and padding against eavesdroppers is no part of it.
   delete fields.modalities
+  delete fields.stream_options
   return []
 }

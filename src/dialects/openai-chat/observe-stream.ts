@@ -81,6 +81,8 @@ export class ChatStreamObserver implements StreamObserver {
   #chunk(chunk: JsonObject, data: string): boolean {
     this.model ??= filled(chunk.model)
     const choices = Array.isArray(chunk.choices) ? chunk.choices.filter(isJsonObject) : []
+    const over = this.finished
+    const before = this.deltas
     for (const choice of choices) this.#choice(choice)
     if (this.error) return false
     const groq = isJsonObject(chunk.x_groq) ? chunk.x_groq : {}
@@ -89,7 +91,14 @@ export class ChatStreamObserver implements StreamObserver {
     }
     const plain = plainDelta(chunk)
     if (plain) for (const lane of this.#lanes) if (lane.kind === plain.kind) lane.learn(data, plain)
-    return !(this.#options.dropUsage && isJsonObject(chunk.usage) && choices.length === 0)
+    if (isJsonObject(chunk.usage)) return !(this.#options.dropUsage && choices.length === 0)
+    // A finish that is said again says nothing.
+    return !(
+      over &&
+      choices.length > 0 &&
+      this.deltas === before &&
+      choices.every((choice) => filled(choice.finish_reason))
+    )
   }
 
   #choice(choice: JsonObject): void {

@@ -66,9 +66,9 @@ export function readAsk(body: unknown, language: Language, operation: 'chat' | '
   }
 }
 
-/** The last thing the user said, in one string. */
+/** The last thing the user said. Coding agents put their own reminders before it, as texts of the same turn. */
 export function prompt(ask: Ask): string {
-  return ask.userTexts.join('\n').trim()
+  return ask.userTexts.at(-1)?.trim() ?? ''
 }
 
 function refuse(param: string, problem: string): never {

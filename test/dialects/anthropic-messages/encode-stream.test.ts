@@ -129,7 +129,7 @@ describe('laws', () => {
         expect(checkOrder(messages)).toBe('finished')
         const found = fold(read(messages, { vendor: 'anthropic', family: 'claude', customTools: new Set(custom) }))
         const words = (parts: ReplyPart[]) =>
-          parts.flatMap((part) => {
+          parts.flatMap((part): unknown[] => {
             if (part.type === 'text' || part.type === 'reasoning') return part.text === '' ? [] : [part.text]
             return part.type === 'tool-call' ? [[part.id, part.name, part.kind, part.arguments]] : []
           })

@@ -207,6 +207,30 @@ describe('the official client', () => {
     })
   })
 
+  it('keeps the state that hangs on a call', () => {
+    const opaque = { vendor: 'google', family: 'gemini', kind: 'signature', value: 'SIG' } as const
+    const tokens: StreamToken[] = [
+      { type: 'message-start' },
+      { type: 'tool-call-start', choice: 0, index: 0, id: 'a', name: 'f', kind: 'function' },
+      { type: 'tool-call-start', choice: 0, index: 1, id: 'b', name: 'f', kind: 'function' },
+      { type: 'opaque', choice: 0, index: 1, ...opaque },
+      { type: 'tool-call-end', choice: 0, index: 0 },
+      { type: 'tool-call-end', choice: 0, index: 1 },
+      { type: 'finish', choice: 0, reason: 'tool_calls' },
+    ]
+    const streamed = payloadsOf(tokens).flatMap((data) => (data === '[DONE]' ? [] : JSON.parse(data).choices))
+    const details = streamed.find(({ delta }) => delta.reasoning_details).delta.reasoning_details
+    const [whole] = openaiChat.client.encodeReply(fold(tokens), encodeOptions).choices as Array<{ message: JsonObject }>
+    for (const message of [whole!.message, { ...whole!.message, reasoning_details: details }]) {
+      const { messages } = openaiChat.client.decodeRequest({ model: 'm', messages: [message] })
+      const call = { type: 'tool-call', name: 'f', kind: 'function', arguments: '{}' }
+      expect(messages[0]!.parts).toEqual([
+        { ...call, id: 'a' },
+        { ...call, id: 'b', opaque: [opaque] },
+      ])
+    }
+  })
+
   it('throws at an error in the middle, with its words', async () => {
     type = 'text/event-stream'
     body = payloadsOf([{ type: 'message-start' }, { type: 'text-start', choice: 0, index: 0 }])

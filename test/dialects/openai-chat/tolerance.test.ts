@@ -306,6 +306,8 @@ describe('a broken stream never looks finished', () => {
   it.each<[string, Array<string | object>, string]>([
     ['cut before the finish', [chunk({ content: 'a' })], 'upstream_truncated'],
     ['empty', [], 'upstream_truncated'],
+    ['empty but for the end marker', [done], 'upstream_truncated'],
+    ['usage and the end marker alone', [{ choices: [], usage: { prompt_tokens: 1 } }, done], 'upstream_truncated'],
     ['cut inside a call', [calls({ index: 0, id: 'a', ...fn('f', '{"x"') })], 'upstream_truncated'],
     ['not JSON', [chunk({ content: 'a' }), '{"choices":[{"ind', done], 'upstream_protocol'],
     ['a JSON value that is no object', ['42', done], 'upstream_protocol'],

@@ -1,16 +1,26 @@
 import { isLoopbackHost } from '../access/index.ts'
 import { good, shown, type Written } from './written.ts'
 
-/** Refuses to listen beyond this machine without client keys. */
-export function checkExposure(host: string, written: Written): void {
+/** Refuses what is no address, and to listen beyond this machine without client keys. */
+export function checkHost(host: string, written: Written): void {
   const { options, flags, problems } = written
+  const report = (message: string): void => {
+    if (flags.host !== undefined) problems.addOutside('--host', message)
+    else problems.add(['server', 'host'], message)
+  }
+  const found = flags.host === undefined ? shown(written, ['server', 'host']) : JSON.stringify(host)
+  if (/\/|^[^:]*:[^:]*$|\s/.test(host)) {
+    report(
+      `found ${found}, which is no address to listen on; write it alone, like "127.0.0.1", and the port under \`port\``,
+    )
+    return
+  }
   const keys: unknown = options.access?.keys
   // Keys that are wrong in themselves are reported as such, and show that some were meant.
   if (isLoopbackHost(host) || problems.hasWithin(['access']) || (Array.isArray(keys) && keys.length > 0)) return
-  const found = flags.host === undefined ? shown(written, ['server', 'host']) : JSON.stringify(host)
-  const message = `found ${found} without client keys: everybody who reaches that address could spend your provider keys, so that without keys sluice listens on loopback only; add keys = ["\${SLUICE_KEY}"] under [access], or listen on 127.0.0.1`
-  if (flags.host !== undefined) problems.addOutside('--host', message)
-  else problems.add(['server', 'host'], message)
+  report(
+    `found ${found} without client keys: everybody who reaches that address could spend your provider keys, so that without keys sluice listens on loopback only; add keys = ["\${SLUICE_KEY}"] under [access], or listen on 127.0.0.1`,
+  )
 }
 
 /** An origin has no path: a browser would never send the text that is written. */

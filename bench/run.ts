@@ -1,0 +1,32 @@
+/**
+ * `npm run bench`: every bench, or those that are named. `--rounds N` repeats each measurement N times (each bench has
+ * its own default); medians are printed. What the numbers mean stands in docs/benchmarks.md.
+ */
+import { parseArgs } from 'node:util'
+
+const benches: Record<string, { rounds: number; load: () => Promise<(rounds: number) => Promise<string>> }> = {
+  sse: { rounds: 5, load: async () => (await import('./sse.ts')).sse },
+  dialects: { rounds: 5, load: async () => (await import('./dialects.ts')).dialects },
+  relay: { rounds: 2, load: async () => (await import('./relay.ts')).relay },
+  memory: { rounds: 1, load: async () => (await import('./memory.ts')).memory },
+}
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { rounds: { type: 'string' } } })
+const unknown = positionals.filter((name) => !Object.hasOwn(benches, name))
+if (unknown.length > 0) {
+  console.error(`cannot run ${unknown.join(', ')}: the benches are ${Object.keys(benches).join(', ')}`)
+  process.exit(2)
+}
+if (values.rounds !== undefined && !/^[1-9]\d*$/.test(values.rounds)) {
+  console.error(`cannot run ${values.rounds} rounds: write a whole number from 1`)
+  process.exit(2)
+}
+
+for (const [name, { rounds, load }] of Object.entries(benches)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue
+  const from = performance.now()
+  const bench = await load()
+  const count = values.rounds === undefined ? rounds : Number(values.rounds)
+  console.log(`${await bench(count)}\n`)
+  console.log(`(Node ${process.versions.node}, ${count} rounds, ${((performance.now() - from) / 1000).toFixed(0)} s)\n`)
+}

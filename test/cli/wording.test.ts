@@ -1,0 +1,115 @@
+import { execFileSync } from 'node:child_process'
+import { describe, expect, expectTypeOf, it } from 'vitest'
+import { timing } from '../../src/cli/ask.ts'
+import { listenFailure, systemCode } from '../../src/cli/failure.ts'
+import { errorText, remoteAt } from '../../src/cli/remote.ts'
+import { describeAliases, describeProviders, exampleModel } from '../../src/cli/summary.ts'
+import { curlLine, welcomeLines } from '../../src/cli/welcome.ts'
+import { type ConfigOptions, readConfig } from '../../src/config/index.ts'
+
+const configOf = (options: ConfigOptions) => readConfig({ options, env: {} })
+const openai = { name: 'openai', api_keys: ['sk-secret'] }
+const house = { name: 'house', dialect: 'openai-chat' as const, base_url: 'http://10.0.0.7/v1' }
+
+it('the options of a configuration are typed, so that an editor completes them', () => {
+  expectTypeOf<NonNullable<ConfigOptions['log']>['level']>().toEqualTypeOf<
+    'silent' | 'error' | 'warn' | 'info' | 'debug' | undefined
+  >()
+})
+
+describe('the lines of a start', () => {
+  const url = 'http://127.0.0.1:4114'
+
+  it('ask for a client key where there are some, and show none', () => {
+    const config = configOf({ access: { keys: ['client-secret'] }, providers: [openai] })
+    const text = welcomeLines({ config, url }, '1.2.3').join('\n')
+    expect(text).toContain(`-H "authorization: Bearer $SLUICE_KEY"`)
+    expect(text).toContain('OPENAI_API_KEY=$SLUICE_KEY')
+    expect(text).toContain('ANTHROPIC_AUTH_TOKEN=$SLUICE_KEY')
+    expect(text).not.toMatch(/secret/)
+  })
+
+  it('name the aliases, and which targets are not tried yet', () => {
+    const config = configOf({
+      providers: [openai, house],
+      models: [
+        { name: 'smart', targets: ['openai/a', 'house/b'] },
+        { name: 'x', targets: ['house/b'] },
+      ],
+    })
+    expect(describeAliases(config)).toEqual(['smart  -> openai/a  (not tried yet: house/b)', 'x      -> house/b'])
+    expect(describeProviders(config.providers)[1]).toBe('house   openai-chat, http://10.0.0.7/v1, no key, any model')
+  })
+
+  it('hold a curl line that a shell takes as it is', () => {
+    const line = curlLine(url, "it's $HOME", false)
+    const words = execFileSync('sh', ['-c', `for word in ${line}; do printf '%s\\n' "$word"; done`], {
+      encoding: 'utf8',
+    })
+    expect(JSON.parse(words.trim().split('\n').at(-1) ?? '')).toMatchObject({ model: "it's $HOME", stream: true })
+  })
+
+  it.each<[string, ConfigOptions, string | undefined]>([
+    ['the first alias', { providers: [house], models: [{ name: 'smart', targets: ['house/m'] }] }, 'smart'],
+    ['else a listed model', { providers: [{ ...house, models: ['llama'] }, openai] }, 'house/llama'],
+    ['else a current one of a known vendor', { providers: [house, openai] }, 'openai/gpt-4.1-mini'],
+    ['else nothing that would be guessed', { providers: [house] }, undefined],
+  ])('try %s', (_name, options, expected) => {
+    expect(exampleModel(configOf(options))).toBe(expected)
+  })
+})
+
+describe('what is told after an answer', () => {
+  it.each([
+    [
+      { firstMs: 312, totalMs: 2312, inputTokens: 12, outputTokens: 201 },
+      'first token 0.31 s, 12 tokens in, 201 out, 100 tokens/s',
+    ],
+    [{ firstMs: 312, totalMs: 2312, inputTokens: 12 }, 'first token 0.31 s, 12 tokens in, ? out'],
+    [
+      { firstMs: 5, totalMs: 5, outputTokens: 9, finish: 'length' },
+      'first token 0.01 s, ? tokens in, 9 out, ended with length',
+    ],
+    [{ totalMs: 100, finish: 'stop' }, 'no content, ? tokens in, ? out'],
+  ])('%j', (told, expected) => {
+    expect(timing({ text: '', ...told })).toBe(expected)
+  })
+})
+
+describe('what goes wrong on the way to a sluice', () => {
+  it('takes the base URL of an SDK for the address', () => {
+    for (const address of ['http://h:1', 'http://h:1/', 'http://h:1/v1', 'http://h:1/v1/']) {
+      expect(remoteAt(address, 'k')).toEqual({ url: 'http://h:1', key: 'k' })
+    }
+  })
+
+  it.each([
+    ['{"error":{"message":"too fast"}}', 'too fast'],
+    ['{"type":"error","error":{"type":"x","message":"too fast"}}', 'too fast'],
+    ['<html>bad gateway</html>', '<html>bad gateway</html>'],
+    ['{"error":"x"}', '{"error":"x"}'],
+    [' ', 'nothing'],
+  ])('reads the error %s', (body, expected) => {
+    expect(errorText(body)).toBe(expected)
+  })
+
+  it('finds the word of the system below wrapped errors', () => {
+    const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
+    expect(systemCode(new TypeError('fetch failed', { cause: refused }))).toBe('ECONNREFUSED')
+    expect(systemCode(Object.assign(new Error('x'), { code: 'invalid_request' }))).toBeUndefined()
+  })
+
+  it.each([
+    ['EADDRINUSE', '127.0.0.1', /^cannot listen on 127\.0\.0\.1:80: the port is in use, .* with --port$/],
+    ['EACCES', '127.0.0.1', /not allowed; choose a port above 1023 with --port$/],
+    ['EADDRNOTAVAIL', '::2', /^cannot listen on \[::2\]:80: this machine has no such address; .* --host$/],
+  ])('words %s', (code, host, expected) => {
+    const thrown = Object.assign(new Error('listen'), { code })
+    expect((listenFailure(thrown, host, 80) as Error).message).toMatch(expected)
+  })
+
+  it('leaves other errors as they are', () => {
+    const other = new Error('other')
+    expect(listenFailure(other, 'h', 1)).toBe(other)
+  })
+})
