@@ -54,10 +54,10 @@ function readTheirs(chunks: readonly Uint8Array[], take: (event: Read) => void):
   for (const chunk of chunks) parser.feed(decoder.decode(chunk, { stream: true }))
 }
 
-let seen = 0
+const sink = { chars: 0 }
 
 function ignore({ data }: Read): void {
-  seen += data.length
+  sink.chars += data.length
 }
 
 function check(chunks: readonly Uint8Array[]): void {

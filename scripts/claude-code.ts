@@ -43,7 +43,11 @@ const sluice = await createSluice({
 
 try {
   expect('a prompt is answered', await ask('house/prompt', 'say hello'), 'Hello from the other side of the sluice.')
-  expect('a tool call is made and its result answered', await ask('house/tool', 'read notes.txt'), 'The file has been read')
+  expect(
+    'a tool call is made and its result answered',
+    await ask('house/tool', 'read notes.txt'),
+    'The file has been read',
+  )
   const seen = JSON.stringify(scripted.requests.at(-1)?.body)
   expect('the result of the tool reached the provider', seen, secret)
   console.log('Claude Code works through sluice.')
@@ -78,7 +82,11 @@ function ask(model: string, prompt: string): Promise<string> {
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
   }
   return new Promise((resolve, reject) => {
-    const child = spawn(claude, ['-p', prompt, '--allowedTools', 'Read'], { cwd: work, env, stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(claude, ['-p', prompt, '--allowedTools', 'Read'], {
+      cwd: work,
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     let out = ''
     child.stdout.on('data', (piece: Buffer) => {
       out += piece.toString()

@@ -36,13 +36,15 @@ function isLoopbackOrigin(origin: string): boolean {
 
 /** `localhost`, `*.localhost`, 127.0.0.0/8 and ::1; with or without brackets. */
 export function isLoopbackHost(name: string): boolean {
-  const host = name.toLowerCase().replace(/^\[|\]$/g, '').replace(/\.$/, '')
+  const host = name
+    .toLowerCase()
+    .replace(/^\[|\]$/g, '')
+    .replace(/\.$/, '')
   if (host === 'localhost' || host.endsWith('.localhost') || host === '::1') return true
   return /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host) || /^::ffff:127\./.test(host)
 }
 
-/** A `Host` header without its port. */
+/** A `Host` header without its port; empty when it is no host and port. */
 function hostName(host: string): string {
-  if (host.startsWith('[')) return host.slice(0, host.indexOf(']') + 1)
-  return host.replace(/:\d+$/, '')
+  return /^(\[[^\]]*\]|[^:]*)(:\d*)?$/.exec(host)?.[1] ?? ''
 }

@@ -44,6 +44,11 @@ export interface ClientSide {
   /** The list of models, and one of them (in `models.ts` of each dialect). */
   encodeModels(models: readonly ModelEntry[]): JsonObject
   encodeModel(model: ModelEntry): JsonObject
+  /**
+   * Clients of this dialect may build the history anew from the fields they know: state that a vendor wants back does
+   * not come back with it, and only the ids of calls do.
+   */
+  readonly rebuildsHistory: boolean
   /** What is written when nothing else was for a while, as wire text that stands between two events. */
   readonly heartbeat: string
 }

@@ -12,7 +12,8 @@ import { count } from './count.ts'
 import type { Exchange } from './exchange.ts'
 import { type House, Lifecycle } from './lifecycle.ts'
 import { ModelList } from './models.ts'
-import { callerDialect, type Endpoint, findEndpoint } from './routes.ts'
+import { ReasoningMemory } from './reasoning-memory.ts'
+import { allowedMethods, callerDialect, type Endpoint, findEndpoint } from './routes.ts'
 
 export interface GatewayOptions {
   config: Config
@@ -41,6 +42,7 @@ export class Gateway {
       table: { providers: config.providers, aliases: config.aliases },
       limits: { maxBodyBytes: server.maxBodyBytes, bodyTimeoutMs: server.bodyTimeoutMs },
       streaming,
+      memory: new ReasoningMemory(remembered, () => clock.now()),
       headersFor: (exchange) => corsHeaders(exchange, server.corsOrigins),
     }
     this.#check = access.keys.length > 0 ? keyCheck(access.keys) : loopbackCheck(server.corsOrigins)
@@ -63,20 +65,32 @@ export class Gateway {
       }
       const endpoint = findEndpoint(exchange)
       dialect = dialects[endpoint.dialect]
-      if (endpoint.operation === 'health') return this.#respond(exchange, id, 200, { status: 'ok' })
-      if (endpoint.operation === 'ready') return this.#ready(exchange, id)
-      this.#check(exchange)
-      if (endpoint.operation === 'front')
-        return this.#respond(exchange, id, 200, { name: 'sluice', models: '/v1/models' })
-      if (this.#draining) {
-        throw new SluiceError('draining', 'cannot take the request: sluice is shutting down; try again in a moment', {
-          retryAfterMs: 1000,
-        })
-      }
-      this.#serve(exchange, endpoint, dialect, id)
+      this.#answer(exchange, endpoint, dialect, id)
     } catch (error) {
       this.#refuse(exchange, dialect, id, SluiceError.from(error))
     }
+  }
+
+  #answer(exchange: Exchange, endpoint: Endpoint, dialect: Dialect, id: string): void {
+    switch (endpoint.operation) {
+      case 'health':
+        this.#respond(exchange, id, 200, { status: 'ok' })
+        return
+      case 'ready':
+        this.#ready(exchange, id)
+        return
+    }
+    this.#check(exchange)
+    if (endpoint.operation === 'front') {
+      this.#respond(exchange, id, 200, { name: 'sluice', models: '/v1/models' })
+      return
+    }
+    if (this.#draining) {
+      throw new SluiceError('draining', 'cannot take the request: sluice is shutting down; try again in a moment', {
+        retryAfterMs: 1000,
+      })
+    }
+    this.#serve(exchange, endpoint, dialect, id)
   }
 
   /** Takes no new requests and waits for the running ones, at most `graceMs`; then they end with an error. */
@@ -150,6 +164,7 @@ export class Gateway {
     const { status, body } = dialect.client.encodeError(error, id)
     const headers: Record<string, string> = {}
     if (error.retryAfterMs !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfterMs / 1000))
+    if (error.code === 'wrong_method') headers.allow = allowedMethods(exchange) ?? ''
     this.#house.log.request({
       id,
       method: exchange.method,
@@ -182,6 +197,9 @@ export class Gateway {
     )
   }
 }
+
+// A tool loop takes minutes; an hour leaves room for a person who thinks in between.
+const remembered = { keepMs: 3_600_000, characters: 16 * 1024 * 1024 }
 
 /** The caller's own trace id where it is one, so that both logs agree; else a new one. */
 function requestId(exchange: Exchange): string {

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import { callerKey } from '../access/index.ts'
 import type { Dialect, EncodeOptions, Warning } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import type { Clock } from '../flow/index.ts'
@@ -11,6 +13,7 @@ import { Attempt, type AttemptTimeouts } from './attempt.ts'
 import type { Exchange } from './exchange.ts'
 import { headersBack, retryAfterMs, upstreamHeaders, warningsHeader } from './headers.ts'
 import { type Plan, plan } from './plan.ts'
+import type { ReasoningMemory } from './reasoning-memory.ts'
 import { newProgress, type Progress, type Relay } from './relay.ts'
 import { readRequestBody } from './request-body.ts'
 import { TranslatedRelay } from './translated.ts'
@@ -25,6 +28,7 @@ export interface House {
   table: RoutingTable
   limits: { maxBodyBytes: number; bodyTimeoutMs: number }
   streaming: AttemptTimeouts & { heartbeatMs: number; statusCeilingMs: number }
+  memory: ReasoningMemory
   /** Headers for every answer, e.g. those of CORS. */
   headersFor(exchange: Exchange): Record<string, string>
 }
@@ -83,7 +87,8 @@ export class Lifecycle {
         timeoutMs: limits.bodyTimeoutMs,
       })
       if (this.#settled) return
-      const planned = plan(this.#client, body, table, 'chat')
+      const { memory } = this.#house
+      const planned = plan(this.#client, body, table, 'chat', (request) => memory.restore(this.#owner(), request))
       this.#plan = planned
       this.#warnings.push(...planned.warnings)
       if (log.debug) this.#tellPlan(planned)
@@ -161,7 +166,8 @@ export class Lifecycle {
     this.#kind = 'native'
     const decoder = upstream.upstream.decodeStream(this.#decodeOptions(planned))
     const encoder = this.#client.client.encodeStream(this.#encodeOptions(planned))
-    return new TranslatedRelay({ answer, decoder, encoder, maxEventBytes, onContent, onFailure })
+    const followed = this.#remembers ? this.#house.memory.follow(this.#owner()) : undefined
+    return new TranslatedRelay({ answer, decoder, encoder, maxEventBytes, followed, onContent, onFailure })
   }
 
   /** The provider gives its answer in one piece, whether or not a stream was asked for. */
@@ -180,6 +186,7 @@ export class Lifecycle {
       decoder: upstream.upstream.decodeStream(this.#decodeOptions(planned)),
       encoder: this.#client.client.encodeStream(this.#encodeOptions(planned)),
       maxEventBytes: this.#house.streaming.maxEventBytes,
+      followed: this.#remembers ? this.#house.memory.follow(this.#owner()) : undefined,
       onContent: () => this.#markFirst(),
       onFailure: (error) => this.#fail(error),
     })
@@ -191,6 +198,7 @@ export class Lifecycle {
   #respondWhole(planned: Plan, reply: ChatReply, untouched?: Uint8Array): void {
     this.#progress = progressOf(reply)
     this.#firstAt = this.#house.clock.now()
+    if (!untouched && this.#remembers) this.#house.memory.remember(this.#owner(), reply)
     const body = untouched ?? JSON.stringify(this.#client.client.encodeReply(reply, this.#encodeOptions(planned)))
     this.#answer.respond(200, { 'content-type': 'application/json' }, body)
   }
@@ -249,6 +257,17 @@ export class Lifecycle {
     this.#answer.abandon()
     this.#attempt?.abort()
     this.#settle()
+  }
+
+  /** Whether the client may lose what the provider wants back. */
+  get #remembers(): boolean {
+    return this.#client.client.rebuildsHistory && this.#plan?.upstream.name !== this.#client.name
+  }
+
+  /** Whose reasoning this is: nobody gets another caller's. */
+  #owner(): string {
+    const key = callerKey(this.#exchange)
+    return key === undefined ? '' : createHash('sha256').update(key).digest('base64')
   }
 
   #decodeOptions({ target, customTools, toolNames }: Plan) {

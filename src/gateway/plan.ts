@@ -38,9 +38,16 @@ export interface Plan {
  * Decode, route, encode. With one dialect at both ends the client's own text goes on, so that fields which sluice does
  * not know survive; only opaque state of another vendor, which must not reach the provider, calls for the long way.
  *
+ * @param restore puts state back that the client could not carry
  * @throws SluiceError `invalid_request`, `unknown_model`, `unsupported`
  */
-export function plan(client: Dialect, body: RequestBody, table: RoutingTable, operation: 'chat' | 'count'): Plan {
+export function plan(
+  client: Dialect,
+  body: RequestBody,
+  table: RoutingTable,
+  operation: 'chat' | 'count',
+  restore?: (request: ChatRequest) => void,
+): Plan {
   const model = readModel(body.json)
   const { provider, model: upstreamModel } = resolve(model, table)
   const target = targetOf(provider, upstreamModel)
@@ -64,6 +71,7 @@ export function plan(client: Dialect, body: RequestBody, table: RoutingTable, op
     }
   }
   const request = client.client.decodeRequest(body.json, operation)
+  restore?.(request)
   const left = same ? [] : (client.client.leave?.(request) ?? [])
   const encoded = upstream.upstream.encodeRequest(request, target, operation)
   const includeUsage = request.includeUsage ?? false

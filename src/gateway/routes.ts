@@ -34,9 +34,7 @@ const modelPrefix = '/v1/models/'
 
 /** @throws SluiceError `unknown_route`, `wrong_method` */
 export function findEndpoint(exchange: Exchange): Endpoint {
-  const path = exchange.path.length > 1 ? exchange.path.replace(/\/+$/, '') : exchange.path
-  const model = path.startsWith(modelPrefix) ? decode(path.slice(modelPrefix.length)) : undefined
-  const row = Object.hasOwn(routes, path) ? routes[path] : model === undefined ? undefined : routes['/v1/models']
+  const { path, model, row } = find(exchange.path)
   if (!row) {
     const known = Object.entries(routes).map(([at, { method }]) => `${method} ${at}`)
     throw new SluiceError(
@@ -53,6 +51,21 @@ export function findEndpoint(exchange: Exchange): Endpoint {
     dialect: row.dialect ?? callerDialect(exchange),
     ...(model !== undefined && { model }),
   }
+}
+
+/** The methods that a known path takes, as the header `allow` of a refusal. */
+export function allowedMethods(exchange: Exchange): string | undefined {
+  const { row } = find(exchange.path)
+  return row && (row.method === 'GET' ? 'GET, HEAD' : row.method)
+}
+
+function find(written: string): { path: string; model: string | undefined; row: Row | undefined } {
+  let end = written.length
+  while (end > 1 && written[end - 1] === '/') end--
+  const path = written.slice(0, end)
+  const model = path.startsWith(modelPrefix) ? decode(path.slice(modelPrefix.length)) : undefined
+  const row = Object.hasOwn(routes, path) ? routes[path] : model === undefined ? undefined : routes['/v1/models']
+  return { path, model, row }
 }
 
 /** The dialect an error is worded in, even where the route is unknown. */

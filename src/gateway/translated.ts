@@ -11,6 +11,8 @@ export interface TranslatedOptions {
   decoder: StreamDecoder
   encoder: Stage<StreamToken, SseMessage>
   maxEventBytes: number
+  /** Is shown every token on its way to the client. */
+  followed: { push(token: StreamToken): void } | undefined
   /** An error before any content: the client has seen nothing of this attempt. */
   onFailure: (error: SluiceError) => void
   /** The first content is on its way to the client. */
@@ -116,6 +118,7 @@ export class TranslatedRelay implements Relay {
       return
     }
     this.#note(token)
+    this.#options.followed?.push(token)
     if (!this.#held) {
       this.#options.encoder.push(token, this.#message)
       return

@@ -63,7 +63,10 @@ export class UntouchedRelay implements Relay {
     if (this.#from < chunk.length) this.#carry.push(chunk.subarray(this.#from))
     this.#chunk = empty
     this.#note()
-    if (this.#options.observer.done) this.#close()
+    if (!this.#options.observer.done) return
+    // The read ended between the CR and the LF of the last line. The LF can only be that one, so nobody waits for it.
+    if (chunk.at(-1) === cr && Buffer.concat(this.#ready).at(-2) === lf) this.#push(Buffer.from('\n'))
+    this.#close()
   }
 
   flush(): void {
@@ -187,6 +190,8 @@ export class UntouchedRelay implements Relay {
   }
 }
 
+const lf = 0x0a
+const cr = 0x0d
 const empty = new Uint8Array(0)
 
 function oneByteText(bytes: Uint8Array): string {

@@ -5,7 +5,8 @@ import type { LogDestination, Sink } from './log.ts'
 
 /**
  * One JSON object per line, by pino. Without a destination pino writes to standard error from a buffer of its own,
- * which it empties when the process ends, so that a slow reader of the log does not hold up a stream.
+ * which it empties when the process ends, so that a slow reader of the log does not hold up a stream. The
+ * price: the last lines of a process may change places, never get lost.
  */
 export function jsonSink(destination: LogDestination | undefined): Sink {
   // Required here and not imported above: it takes a tenth of a start to load, and people's terminals never need it.

@@ -33,7 +33,8 @@ export function defineProvider(options: ProviderOptions): Provider {
     baseUrl: baseUrl.replace(/\/+$/, ''),
     apiKeys: options.api_keys ?? [],
     auth: options.auth ?? 'provider',
-    authHeader: options.auth_header ?? preset?.authHeader ?? (dialect === 'anthropic-messages' ? 'x-api-key' : 'authorization'),
+    authHeader:
+      options.auth_header ?? preset?.authHeader ?? (dialect === 'anthropic-messages' ? 'x-api-key' : 'authorization'),
     headers: lowerCase(options.headers ?? {}),
     forwards: preset?.forwards ?? (dialect === 'anthropic-messages' ? presets.anthropic.forwards.slice(0, 2) : []),
     vendor: preset?.vendor ?? options.name,
@@ -59,7 +60,10 @@ function findPreset(options: ProviderOptions): Preset | undefined {
 function checkUrl(name: string, baseUrl: string): void {
   const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined
   if (url && (url.protocol === 'http:' || url.protocol === 'https:')) return
-  throw new SluiceError('config_invalid', `cannot use provider "${name}": base_url "${baseUrl}" is no http or https address`)
+  throw new SluiceError(
+    'config_invalid',
+    `cannot use provider "${name}": base_url "${baseUrl}" is no http or https address`,
+  )
 }
 
 function lowerCase(headers: Record<string, string>): Record<string, string> {

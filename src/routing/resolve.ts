@@ -65,9 +65,13 @@ function unknown(name: string, table: RoutingTable, why?: string): SluiceError {
     near.length > 0
       ? `near names are ${near.map((one) => `"${one}"`).join(', ')}`
       : `use \`provider/model\` with one of the providers ${providers || '(none)'}`
-  return new SluiceError('unknown_model', `cannot find the model "${name.slice(0, 200)}"${why ? `: ${why}` : ''}; ${advice}`, {
-    param: 'model',
-  })
+  return new SluiceError(
+    'unknown_model',
+    `cannot find the model "${name.slice(0, 200)}"${why ? `: ${why}` : ''}; ${advice}`,
+    {
+      param: 'model',
+    },
+  )
 }
 
 /** Every name that is known to work: aliases first, then what providers list. */

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { SluiceError } from '../errors/index.ts'
 import type { Gateway } from '../gateway/index.ts'
@@ -19,13 +19,24 @@ export interface Listening {
  * @throws SluiceError `config_invalid` when the address cannot be listened on
  */
 export async function listen(gateway: Gateway, address: { host: string; port: number }): Promise<Listening> {
-  const server = createServer((request, response) => gateway.handle(new NodeExchange(request, response)))
+  const running = new Set<ServerResponse>()
+  const server = createServer((request, response) => {
+    running.add(response)
+    response.once('close', () => running.delete(response))
+    gateway.handle(new NodeExchange(request, response))
+  })
   // Bodies have their own timeout in the gateway, which answers in the caller's dialect.
   server.requestTimeout = 0
   server.headersTimeout = 60_000
   // Longer than the usual 60 s of proxies in front, so that it is they who close idle connections.
   server.keepAliveTimeout = 75_000
-  server.on('clientError', refuseGarbage)
+  server.on('clientError', (error, socket: Socket) => {
+    // In the middle of an answer another one would become part of it.
+    const midway = [...running].some((response) => response.socket === socket && response.headersSent)
+    refuseGarbage(error, socket, midway)
+  })
+  // Requests may wait in a row on a connection, and the answer to each of them listens to it.
+  server.on('connection', (socket) => socket.setMaxListeners(0))
   await start(server, address)
   const { port } = server.address() as AddressInfo
   let stopped: Promise<void> | undefined
@@ -69,8 +80,8 @@ function explain(error: NodeJS.ErrnoException, host: string, port: number): Slui
 }
 
 /** What is not HTTP gets the shortest honest answer, since no dialect can be told from it. */
-function refuseGarbage(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+function refuseGarbage(error: NodeJS.ErrnoException, socket: Socket, midway: boolean): void {
+  if (midway || !socket.writable || error.code === 'ECONNRESET') {
     socket.destroy()
     return
   }
@@ -80,7 +91,9 @@ function refuseGarbage(error: NodeJS.ErrnoException, socket: Socket): void {
       : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
         ? ['408 Request Timeout', 'cannot read the request: its headers did not arrive in time']
         : ['400 Bad Request', 'cannot read the request: it is not HTTP/1.1']
-  const body = JSON.stringify({ error: { message, type: 'invalid_request_error', param: null, code: 'invalid_request' } })
+  const body = JSON.stringify({
+    error: { message, type: 'invalid_request_error', param: null, code: 'invalid_request' },
+  })
   socket.end(
     `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   )

@@ -23,11 +23,13 @@ export class NodeExchange implements Exchange {
     this.#request = request
     this.#response = response
     this.method = request.method ?? 'GET'
-    const url = request.url ?? '/'
+    const target = readTarget(request.url ?? '/')
+    const url = target.path
     const mark = url.indexOf('?')
     this.path = mark === -1 ? url : url.slice(0, mark)
     this.query = new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1))
-    this.headers = request.headers as Record<string, string | undefined>
+    const headers = request.headers as Record<string, string | undefined>
+    this.headers = target.host === undefined ? headers : { ...headers, host: target.host }
   }
 
   body(limit: { bytes: number; timeoutMs: number }): Promise<Uint8Array> {
@@ -72,7 +74,10 @@ export class NodeExchange implements Exchange {
     const response = this.#response
     if (response.destroyed) return
     const http11 = this.#request.httpVersionMajor === 1 && this.#request.httpVersionMinor >= 1
-    response.writeHead(status, http11 ? { ...headers, 'transfer-encoding': 'chunked' } : { ...headers, connection: 'close' })
+    response.writeHead(
+      status,
+      http11 ? { ...headers, 'transfer-encoding': 'chunked' } : { ...headers, connection: 'close' },
+    )
     response.flushHeaders()
     this.#direct = http11
     response.socket?.setNoDelay(true)
@@ -100,7 +105,8 @@ export class NodeExchange implements Exchange {
     const response = this.#response
     if (response.headersSent || response.destroyed) return
     const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length
-    const all: Record<string, string> = status === 204 ? { ...headers } : { ...headers, 'content-length': String(bytes) }
+    const all: Record<string, string> =
+      status === 204 ? { ...headers } : { ...headers, 'content-length': String(bytes) }
     // A body that is not wanted is not read to its end: the connection cannot serve again.
     const unread = !this.#request.complete && this.#request.headers['content-length'] !== '0' && hasBody(this.#request)
     if (unread) all.connection = 'close'
@@ -152,11 +158,21 @@ export class NodeExchange implements Exchange {
   }
 
   #tooSlow(timeoutMs: number): SluiceError {
-    return new SluiceError('body_timeout', `cannot read the request: its body did not arrive within ${timeoutMs / 1000} s`)
+    return new SluiceError(
+      'body_timeout',
+      `cannot read the request: its body did not arrive within ${timeoutMs / 1000} s`,
+    )
   }
 }
 
 const lingerMs = 500
+
+/** The target of a request. One that is a whole URL, as proxies are sent, has a host that outranks the header. */
+function readTarget(target: string): { path: string; host?: string } {
+  if (target.startsWith('/') || !/^https?:\/\//i.test(target) || !URL.canParse(target)) return { path: target }
+  const { pathname, search, host } = new URL(target)
+  return { path: pathname + search, host }
+}
 
 function hasBody(request: IncomingMessage): boolean {
   return request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined

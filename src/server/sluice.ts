@@ -100,40 +100,26 @@ function urlHost(host: string): string {
   return host.includes(':') && !isLoopbackHost(host) ? `[${host}]` : host === '::1' ? '[::1]' : host
 }
 
-/** The scripted provider, in both dialects, for a machine on which nothing is configured. */
+/** The scripted provider, for a machine on which nothing is configured. */
 async function startBuiltin(): Promise<{ providers: Provider[]; close(): Promise<void> }> {
   const { startScripted } = await import('../providers/scripted/index.ts')
   const server = await startScripted({ host: '127.0.0.1', port: 0, ids: 'random' })
-  const shared = {
+  const provider: Provider = {
+    name: 'scripted',
+    dialect: 'openai-chat',
+    baseUrl: `${server.url}/v1`,
     apiKeys: [],
-    auth: 'provider' as const,
+    auth: 'provider',
+    authHeader: 'authorization',
     headers: {},
+    // A script can be asked for by header as well as by the model's name.
     forwards: ['x-sluice-script'],
     vendor: 'scripted',
     models: undefined,
+    patterns: [],
     normalise: false,
     traits: {},
     modelTraits: [],
   }
-  return {
-    providers: [
-      {
-        ...shared,
-        name: 'scripted',
-        dialect: 'openai-chat',
-        baseUrl: `${server.url}/v1`,
-        authHeader: 'authorization',
-        patterns: ['*'],
-      },
-      {
-        ...shared,
-        name: 'scripted-anthropic',
-        dialect: 'anthropic-messages',
-        baseUrl: server.url,
-        authHeader: 'x-api-key',
-        patterns: [],
-      },
-    ],
-    close: () => server.close(),
-  }
+  return { providers: [provider], close: () => server.close() }
 }

@@ -1,4 +1,4 @@
-import { createBrotliDecompress, createGunzip, createInflate, constants } from 'node:zlib'
+import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 
 export interface DecompressHandler {
   onData(chunk: Uint8Array): void

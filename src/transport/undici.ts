@@ -90,7 +90,8 @@ class Call implements UpstreamCall, Dispatcher.DispatchHandler {
     this.#inflate = decompressor(head.headers['content-encoding'], {
       onData: (chunk) => this.#give(chunk),
       onEnd: () => this.#end(),
-      onError: (error) => this.#fail(new SluiceError('upstream_protocol', brokenBody(this.#url, error), { cause: error })),
+      onError: (error) =>
+        this.#fail(new SluiceError('upstream_protocol', brokenBody(this.#url, error), { cause: error })),
     })
     if (this.#inflate) delete head.headers['content-encoding']
     this.#handler.onHead(head)
@@ -154,7 +155,9 @@ function describe(error: Error & { code?: string }, url: URL, afterHead: boolean
     return new SluiceError('connect_timeout', `cannot reach ${where}: no connection in time`, { cause: error })
   }
   if (error.code?.startsWith('HPE_')) {
-    return new SluiceError('upstream_protocol', `cannot read the answer of ${where}: it is not HTTP (${error.code})`, { cause: error })
+    return new SluiceError('upstream_protocol', `cannot read the answer of ${where}: it is not HTTP (${error.code})`, {
+      cause: error,
+    })
   }
   if (afterHead) {
     return new SluiceError('upstream_truncated', `the answer of ${where} broke off: ${reason(error)}`, { cause: error })

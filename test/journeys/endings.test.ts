@@ -21,7 +21,8 @@ describe.each(titled(pairs))('%s', (_, pair) => {
     const house = await openHouse({ script: { steps: [{ text: 'So far' }], finish, stopSequence: 'END' } })
     const heard = await ask(house, pair, hello)
     expect(heard.text).toBe('So far')
-    const expected = pair.client === 'openai-chat' ? chat : pair.upstream === 'openai-chat' ? (viaChat ?? messages) : messages
+    const expected =
+      pair.client === 'openai-chat' ? chat : pair.upstream === 'openai-chat' ? (viaChat ?? messages) : messages
     expect(heard.finish).toBe(expected)
     if (expected === 'stop_sequence') expect(heard.stopSequence).toBe('END')
   })
@@ -79,16 +80,19 @@ describe('structured answers', () => {
     expect(house.head.get('x-sluice-warnings')).toBeNull()
   })
 
-  it.each(titled(pairsOf({ client: 'openai-chat' })))('"any JSON" is enforced, or said to be only a wish: %s', async (_, pair) => {
-    const house = await openHouse({ script: { steps: [{ text: '{}' }] } })
-    await ask(house, pair, { ...hello, chat: { ...hello.chat, response_format: { type: 'json_object' } } })
-    if (pair.upstream === 'openai-chat') {
-      expect(house.sent().response_format).toEqual({ type: 'json_object' })
-    } else {
-      expect(JSON.stringify(house.sent().system)).toMatch(/JSON/)
-      expect(house.head.get('x-sluice-warnings')).toBe('response_format;changed')
-    }
-  })
+  it.each(titled(pairsOf({ client: 'openai-chat' })))(
+    '"any JSON" is enforced, or said to be only a wish: %s',
+    async (_, pair) => {
+      const house = await openHouse({ script: { steps: [{ text: '{}' }] } })
+      await ask(house, pair, { ...hello, chat: { ...hello.chat, response_format: { type: 'json_object' } } })
+      if (pair.upstream === 'openai-chat') {
+        expect(house.sent().response_format).toEqual({ type: 'json_object' })
+      } else {
+        expect(JSON.stringify(house.sent().system)).toMatch(/JSON/)
+        expect(house.head.get('x-sluice-warnings')).toBe('response_format;changed')
+      }
+    },
+  )
 
   const parsers: Array<[string, Pair]> = titled(pairsOf({ stream: false }))
   it.each(parsers)("the SDK's parse gives the value: %s", async (_, pair) => {

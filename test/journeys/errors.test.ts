@@ -91,7 +91,11 @@ const refusals: Refusal[] = [
   },
   {
     name: 'a web page under a 200',
-    script: { contentType: 'text/html', steps: [{ raw: '<html><body>Welcome</body></html>' }], fault: { garbageAfterEvents: 0 } },
+    script: {
+      contentType: 'text/html',
+      steps: [{ raw: '<html><body>Welcome</body></html>' }],
+      fault: { garbageAfterEvents: 0 },
+    },
     error: 'InternalServerError',
     chat: { status: 502 },
     messages: { status: 502, type: 'api_error' },
@@ -133,12 +137,20 @@ describe.each(titled(pairs))('%s', (_, pair) => {
   })
 
   it('a client without a known key is turned away, in whatever header it shows it', async () => {
-    const house = await openHouse({ script: { steps: [{ text: 'ok' }] }, access: { keys: ['the-key'] }, clientKey: 'another' })
+    const house = await openHouse({
+      script: { steps: [{ text: 'ok' }] },
+      access: { keys: ['the-key'] },
+      clientKey: 'another',
+    })
     const thrown = await failed(house, pair)
     expect(thrown).toBeInstanceOf(sdk[pair.client].AuthenticationError)
     expect(thrown).toMatchObject({ status: 401 })
     expect(thrown.message).not.toContain('the-key')
-    const good = await openHouse({ script: { steps: [{ text: 'ok' }] }, access: { keys: ['the-key'] }, clientKey: 'the-key' })
+    const good = await openHouse({
+      script: { steps: [{ text: 'ok' }] },
+      access: { keys: ['the-key'] },
+      clientKey: 'the-key',
+    })
     expect((await ask(good, pair, hello)).text).toBe('ok')
   })
 })
@@ -147,42 +159,49 @@ const text = 'one two three four five six seven eight nine ten'
 
 describe('an answer that breaks in the middle: what came stays, and then it is an error', () => {
   const faults: Array<[string, Script]> = [
-    ['an error event', { steps: [{ text }], fault: { errorEvent: { type: 'overloaded_error', message: 'Overloaded' }, afterEvents: 6 } }],
+    [
+      'an error event',
+      { steps: [{ text }], fault: { errorEvent: { type: 'overloaded_error', message: 'Overloaded' }, afterEvents: 6 } },
+    ],
     ['a cut connection', { steps: [{ text }], fault: { cutAfterEvents: 6 } }],
     ['an end without an end', { steps: [{ text }], fault: { endAfterEvents: 6 } }],
     ['garbage', { steps: [{ text }], fault: { garbageAfterEvents: 6 } }],
     ['no finish', { steps: [{ text }], finish: false, fault: { noEndMarker: true } }],
   ]
-  it.each(pairsOf({ stream: true }).flatMap((pair) => faults.map(([name, script]) => [titled([pair])[0]![0], name, pair, script] as const)))(
-    '%s: %s',
-    async (_, __, pair, script) => {
-      const house = await openHouse({ script })
-      let seen = ''
-      const read = async (): Promise<void> => {
-        if (pair.client === 'openai-chat') {
-          const stream = await house.openai.chat.completions.create({ ...hello.chat, model: pair.model(), stream: true })
-          for await (const { choices } of stream) seen += choices[0]?.delta.content ?? ''
-          return
-        }
-        const stream = house.anthropic.messages.stream({ ...hello.messages, model: pair.model(), max_tokens: 100 })
-        stream.on('text', (delta) => {
-          seen += delta
-        })
-        await stream.finalMessage()
+  it.each(
+    pairsOf({ stream: true }).flatMap((pair) =>
+      faults.map(([name, script]) => [titled([pair])[0]![0], name, pair, script] as const),
+    ),
+  )('%s: %s', async (_, __, pair, script) => {
+    const house = await openHouse({ script })
+    let seen = ''
+    const read = async (): Promise<void> => {
+      if (pair.client === 'openai-chat') {
+        const stream = await house.openai.chat.completions.create({ ...hello.chat, model: pair.model(), stream: true })
+        for await (const { choices } of stream) seen += choices[0]?.delta.content ?? ''
+        return
       }
-      const thrown = await read().then(
-        () => undefined,
-        (error: unknown) => error,
-      )
-      expect(thrown).toBeInstanceOf(sdk[pair.client].APIError)
-      expect(text.startsWith(seen) && seen.startsWith('one two')).toBe(true)
+      const stream = house.anthropic.messages.stream({ ...hello.messages, model: pair.model(), max_tokens: 100 })
+      stream.on('text', (delta) => {
+        seen += delta
+      })
+      await stream.finalMessage()
+    }
+    const thrown = await read().then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    expect(thrown).toBeInstanceOf(sdk[pair.client].APIError)
+    expect(text.startsWith(seen) && seen.startsWith('one two')).toBe(true)
+  })
+
+  it.each(titled(pairsOf({ stream: true })))(
+    'a missing end marker behind the finish is no error: %s',
+    async (_, pair) => {
+      const house = await openHouse({ script: { steps: [{ text }], fault: { noEndMarker: true } } })
+      expect(await ask(house, pair, hello)).toMatchObject({ text })
     },
   )
-
-  it.each(titled(pairsOf({ stream: true })))('a missing end marker behind the finish is no error: %s', async (_, pair) => {
-    const house = await openHouse({ script: { steps: [{ text }], fault: { noEndMarker: true } } })
-    expect(await ask(house, pair, hello)).toMatchObject({ text })
-  })
 })
 
 describe('calls that are cut off are never run', () => {

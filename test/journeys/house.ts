@@ -36,7 +36,12 @@ afterEach(async () => {
  * Two providers at one scripted server: `oa` speaks openai-chat, `an` speaks anthropic-messages. The end of the test
  * closes everything.
  */
-export async function openHouse({ script, scripts, clientKey = 'client-key', ...config }: HouseOptions = {}): Promise<House> {
+export async function openHouse({
+  script,
+  scripts,
+  clientKey = 'client-key',
+  ...config
+}: HouseOptions = {}): Promise<House> {
   const scripted = await startScripted({ ...(script && { script }), ...(scripts && { scripts: { scripts } }) })
   open.push(() => scripted.close())
   const sluice = await createSluice({

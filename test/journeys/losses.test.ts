@@ -10,7 +10,11 @@ const warned = (header: string | null) => (header ?? '').split(', ').filter(Bool
 describe('what only steers an answer is left out, and the client is told in x-sluice-warnings', () => {
   const chatLosses: Array<[string, Partial<Ask['chat']>, string[]]> = [
     ['seed', { seed: 7 }, ['seed;dropped']],
-    ['penalties', { presence_penalty: 1, frequency_penalty: 1 }, ['frequency_penalty;dropped', 'presence_penalty;dropped']],
+    [
+      'penalties',
+      { presence_penalty: 1, frequency_penalty: 1 },
+      ['frequency_penalty;dropped', 'presence_penalty;dropped'],
+    ],
     ['logit_bias', { logit_bias: { '50256': -100 } }, ['logit_bias;dropped']],
     ['logprobs', { logprobs: true, top_logprobs: 2 }, ['logprobs;dropped', 'top_logprobs;dropped']],
     ['a temperature over the highest', { temperature: 1.5 }, ['temperature;changed']],
@@ -20,24 +24,30 @@ describe('what only steers an answer is left out, and the client is told in x-sl
     ['a speaker', { messages: [{ role: 'user', name: 'ada', content: 'Hi' }] }, ['messages[0].name;dropped']],
   ]
   const toAnthropic = pairsOf({ client: 'openai-chat', upstream: 'anthropic-messages' })
-  it.each(toAnthropic.flatMap((pair) => chatLosses.map(([name, ...rest]) => [name, pair.stream ? 'streamed' : 'whole', pair, ...rest] as const)))(
-    'openai-chat to Anthropic: %s, %s',
-    async (_, __, pair, extra, expected) => {
-      const house = await openHouse({ script: { steps: [{ text: 'ok' }] } })
-      expect((await ask(house, pair, { ...hello, chat: { ...hello.chat, ...extra } })).text).toBe('ok')
-      expect(warned(house.head.get('x-sluice-warnings'))).toEqual(expected)
-      for (const field of Object.keys(extra)) {
-        if (field !== 'temperature' && field !== 'messages') expect(house.sent()).not.toHaveProperty(field)
-      }
-    },
-  )
+  it.each(
+    toAnthropic.flatMap((pair) =>
+      chatLosses.map(([name, ...rest]) => [name, pair.stream ? 'streamed' : 'whole', pair, ...rest] as const),
+    ),
+  )('openai-chat to Anthropic: %s, %s', async (_, __, pair, extra, expected) => {
+    const house = await openHouse({ script: { steps: [{ text: 'ok' }] } })
+    expect((await ask(house, pair, { ...hello, chat: { ...hello.chat, ...extra } })).text).toBe('ok')
+    expect(warned(house.head.get('x-sluice-warnings'))).toEqual(expected)
+    for (const field of Object.keys(extra)) {
+      if (field !== 'temperature' && field !== 'messages') expect(house.sent()).not.toHaveProperty(field)
+    }
+  })
 
   const messagesLosses: Array<[string, object, string[]]> = [
     ['top_k', { top_k: 40 }, ['top_k;dropped']],
     ['a field of next year', { brand_new_field: { a: 1 } }, ['brand_new_field;dropped']],
     [
       'a hosted tool that is only offered',
-      { tools: [{ type: 'web_search_20250305', name: 'web_search' }, { name: 'own', input_schema: schema }] },
+      {
+        tools: [
+          { type: 'web_search_20250305', name: 'web_search' },
+          { name: 'own', input_schema: schema },
+        ],
+      },
       ['tools[0];dropped'],
     ],
     [
@@ -60,25 +70,34 @@ describe('what only steers an answer is left out, and the client is told in x-sl
     ],
   ]
   const toOpenai = pairsOf({ client: 'anthropic-messages', upstream: 'openai-chat' })
-  it.each(toOpenai.flatMap((pair) => messagesLosses.map(([name, ...rest]) => [name, pair.stream ? 'streamed' : 'whole', pair, ...rest] as const)))(
-    'anthropic-messages to OpenAI: %s, %s',
-    async (_, __, pair, extra, expected) => {
-      const house = await openHouse({ script: { steps: [{ text: 'ok' }] } })
-      expect((await ask(house, pair, { ...hello, messages: { ...hello.messages, ...extra } })).text).toBe('ok')
-      expect(warned(house.head.get('x-sluice-warnings'))).toEqual(expected)
-    },
-  )
+  it.each(
+    toOpenai.flatMap((pair) =>
+      messagesLosses.map(([name, ...rest]) => [name, pair.stream ? 'streamed' : 'whole', pair, ...rest] as const),
+    ),
+  )('anthropic-messages to OpenAI: %s, %s', async (_, __, pair, extra, expected) => {
+    const house = await openHouse({ script: { steps: [{ text: 'ok' }] } })
+    expect((await ask(house, pair, { ...hello, messages: { ...hello.messages, ...extra } })).text).toBe('ok')
+    expect(warned(house.head.get('x-sluice-warnings'))).toEqual(expected)
+  })
 })
 
 describe('what changes the answer itself is refused with a 400 that names the field, and nobody is called', () => {
   const refusals: Array<[string, string, Partial<Ask['chat']>, object]> = [
     ['n', 'container', { n: 2 }, { container: 'container_1' }],
-    ['modalities', 'mcp_servers', { modalities: ['text', 'audio'] }, { mcp_servers: [{ type: 'url', url: 'https://e.com', name: 'm' }] }],
+    [
+      'modalities',
+      'mcp_servers',
+      { modalities: ['text', 'audio'] },
+      { mcp_servers: [{ type: 'url', url: 'https://e.com', name: 'm' }] },
+    ],
     [
       'tool_choice',
       'tool_choice',
       { tools: [], tool_choice: { type: 'function', function: { name: 'ghost' } } },
-      { tools: [{ type: 'web_search_20250305', name: 'web_search' }], tool_choice: { type: 'tool', name: 'web_search' } },
+      {
+        tools: [{ type: 'web_search_20250305', name: 'web_search' }],
+        tool_choice: { type: 'tool', name: 'web_search' },
+      },
     ],
   ]
   it.each(crossed.flatMap((pair) => refusals.map((row) => [titled([pair])[0]![0], pair, ...row] as const)))(
@@ -103,34 +122,40 @@ describe('what changes the answer itself is refused with a 400 that names the fi
 })
 
 describe('nothing is lost between two ends of one dialect', () => {
-  it.each(titled(pairsOf({ client: 'openai-chat', upstream: 'openai-chat' })))('several answers with their likelihoods: %s', async (_, pair) => {
-    const house = await openHouse({ script: { steps: [{ text: 'one two three' }] } })
-    const { openai } = house
-    const body = {
-      model: pair.model(),
-      messages: [{ role: 'user' as const, content: 'Hi' }],
-      n: 3,
-      logprobs: true,
-      top_logprobs: 2,
-    }
-    const { choices } = pair.stream
-      ? await openai.chat.completions.stream({ ...body, stream: true }).finalChatCompletion()
-      : await openai.chat.completions.create(body)
-    expect(choices.map(({ index, message }) => [index, message.content])).toEqual([
-      [0, 'one two three'],
-      [1, 'one two three'],
-      [2, 'one two three'],
-    ])
-    for (const { logprobs } of choices) {
-      expect(logprobs?.content?.map(({ token, top_logprobs }) => [token, top_logprobs.length])).toEqual([
-        ['one', 2],
-        [' two', 2],
-        [' three', 2],
+  it.each(titled(pairsOf({ client: 'openai-chat', upstream: 'openai-chat' })))(
+    'several answers with their likelihoods: %s',
+    async (_, pair) => {
+      const house = await openHouse({ script: { steps: [{ text: 'one two three' }] } })
+      const { openai } = house
+      const body = {
+        model: pair.model(),
+        messages: [{ role: 'user' as const, content: 'Hi' }],
+        n: 3,
+        logprobs: true,
+        top_logprobs: 2,
+      }
+      const { choices } = pair.stream
+        ? await openai.chat.completions.stream({ ...body, stream: true }).finalChatCompletion()
+        : await openai.chat.completions.create(body)
+      expect(choices.map(({ index, message }) => [index, message.content])).toEqual([
+        [0, 'one two three'],
+        [1, 'one two three'],
+        [2, 'one two three'],
       ])
-    }
-  })
+      for (const { logprobs } of choices) {
+        expect(logprobs?.content?.map(({ token, top_logprobs }) => [token, top_logprobs.length])).toEqual([
+          ['one', 2],
+          [' two', 2],
+          [' three', 2],
+        ])
+      }
+    },
+  )
 
-  const same = [...pairsOf({ client: 'openai-chat', upstream: 'openai-chat' }), ...pairsOf({ client: 'anthropic-messages', upstream: 'anthropic-messages' })]
+  const same = [
+    ...pairsOf({ client: 'openai-chat', upstream: 'openai-chat' }),
+    ...pairsOf({ client: 'anthropic-messages', upstream: 'anthropic-messages' }),
+  ]
   it.each(titled(same))('fields that nobody has heard of reach the provider as they were: %s', async (_, pair) => {
     const house = await openHouse({ script: { steps: [{ text: 'ok' }] } })
     const extra = { brand_new: { deep: [1, 2.5, null, 'x'] }, seed: 7, top_k: 3, n: 1, container: null }

@@ -37,7 +37,9 @@ const look: Ask = {
 describe.each(titled(pairs))('%s', (_, pair) => {
   it('images by value and by address arrive in order among the texts', async () => {
     const house = await openHouse({ script: { steps: [{ text: 'I see {{images}}.' }] } })
-    expect((await ask(house, pair, look)).text).toMatch(/^I see image\/png of \d+ bytes, https:\/\/example.com\/cat.webp\.$/)
+    expect((await ask(house, pair, look)).text).toMatch(
+      /^I see image\/png of \d+ bytes, https:\/\/example.com\/cat.webp\.$/,
+    )
     const { chat, messages } = look
     expect(house.sent().messages).toEqual((pair.upstream === 'openai-chat' ? chat : messages).messages)
   })
@@ -67,7 +69,11 @@ describe('documents', () => {
       expect(house.sent().messages).toMatchObject([
         {
           content: [
-            { type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: pdf }, title: 'report.pdf' },
+            {
+              type: 'document',
+              source: { type: 'base64', media_type: 'application/pdf', data: pdf },
+              title: 'report.pdf',
+            },
             { type: 'text', text: 'Sum up.' },
           ],
         },
@@ -86,8 +92,16 @@ describe('documents', () => {
             {
               role: 'user',
               content: [
-                { type: 'document', title: 'report.pdf', source: { type: 'base64', media_type: 'application/pdf', data: pdf } },
-                { type: 'document', title: 'Notes', source: { type: 'text', media_type: 'text/plain', data: 'Plain.' } },
+                {
+                  type: 'document',
+                  title: 'report.pdf',
+                  source: { type: 'base64', media_type: 'application/pdf', data: pdf },
+                },
+                {
+                  type: 'document',
+                  title: 'Notes',
+                  source: { type: 'text', media_type: 'text/plain', data: 'Plain.' },
+                },
               ],
             },
           ],
@@ -110,9 +124,10 @@ describe('what the other side cannot take is refused before anybody is called, n
     const house = await openHouse({ script: { steps: [] } })
     const [pair] = pairsOf({ client: 'openai-chat', upstream: 'anthropic-messages', stream: true })
     const audio = { type: 'input_audio' as const, input_audio: { data: 'UklGRg==', format: 'wav' as const } }
-    const refused = await ask(house, pair!, { ...look, chat: { messages: [{ role: 'user', content: [audio] }] } }).catch(
-      (error: unknown) => error,
-    )
+    const refused = await ask(house, pair!, {
+      ...look,
+      chat: { messages: [{ role: 'user', content: [audio] }] },
+    }).catch((error: unknown) => error)
     expect(refused).toBeInstanceOf(ChatBadRequest)
     expect(refused).toMatchObject({ status: 400, code: 'unsupported_parameter', param: 'messages[0].content[0]' })
     expect(house.scripted.requests).toHaveLength(0)

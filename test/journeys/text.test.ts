@@ -50,7 +50,12 @@ describe.each(titled(pairs))('%s', (_, pair) => {
     const body = house.sent()
     const common = { temperature: 0.5, top_p: 0.9 }
     if (pair.upstream === 'anthropic-messages') {
-      expect(body).toMatchObject({ ...common, max_tokens: 77, stop_sequences: ['END', 'STOP'], metadata: { user_id: 'u1' } })
+      expect(body).toMatchObject({
+        ...common,
+        max_tokens: 77,
+        stop_sequences: ['END', 'STOP'],
+        metadata: { user_id: 'u1' },
+      })
     } else if (pair.client === 'openai-chat') {
       expect(body).toMatchObject({ ...common, max_completion_tokens: 77, stop: ['END', 'STOP'], user: 'u1' })
     } else {

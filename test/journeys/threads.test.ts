@@ -38,18 +38,21 @@ it.each([true, false])("Anthropic's threads go to Anthropic as they are, streame
   expect(house.scripted.requests[0]?.headers['anthropic-beta']).toMatch(/message-threads/)
 })
 
-it.each([true, false])('a runner that starts a thread goes on without one where no thread can be kept, streamed %s', async (stream) => {
-  const house = await openHouse({ script: loop })
-  const { content } = await runner(house, 'oa/loop', stream).runUntilDone()
-  expect(content).toMatchObject([{ type: 'text', text: 'Saw a wall.' }])
-  // The refused request called nobody.
-  expect(house.scripted.requests).toHaveLength(2)
-  expect(house.sent().messages).toMatchObject([
-    { role: 'user' },
-    { role: 'assistant', tool_calls: [{ id: 'toolu_A' }] },
-    { role: 'tool', tool_call_id: 'toolu_A', content: 'a wall' },
-  ])
-})
+it.each([true, false])(
+  'a runner that starts a thread goes on without one where no thread can be kept, streamed %s',
+  async (stream) => {
+    const house = await openHouse({ script: loop })
+    const { content } = await runner(house, 'oa/loop', stream).runUntilDone()
+    expect(content).toMatchObject([{ type: 'text', text: 'Saw a wall.' }])
+    // The refused request called nobody.
+    expect(house.scripted.requests).toHaveLength(2)
+    expect(house.sent().messages).toMatchObject([
+      { role: 'user' },
+      { role: 'assistant', tool_calls: [{ id: 'toolu_A' }] },
+      { role: 'tool', tool_call_id: 'toolu_A', content: 'a wall' },
+    ])
+  },
+)
 
 it('a thread that is asked for by hand is refused in the words that clients read', async () => {
   const house = await openHouse({ script: loop })

@@ -74,11 +74,14 @@ describe.each(titled(pairs))('%s', (_, pair) => {
     ...(wire as [object | string, object]),
   ])
 
-  it.each(choices)('tool choice %s means the same on the other side', async (_name, chat, messages, inChat, inMessages) => {
-    const house = await openHouse({ script: { steps: [{ text: 'ok' }] } })
-    await ask(house, pair, { chat, messages })
-    expect(house.sent().tool_choice).toEqual(pair.upstream === 'openai-chat' ? inChat : inMessages)
-  })
+  it.each(choices)(
+    'tool choice %s means the same on the other side',
+    async (_name, chat, messages, inChat, inMessages) => {
+      const house = await openHouse({ script: { steps: [{ text: 'ok' }] } })
+      await ask(house, pair, { chat, messages })
+      expect(house.sent().tool_choice).toEqual(pair.upstream === 'openai-chat' ? inChat : inMessages)
+    },
+  )
 
   it('no parallel calls: the wish reaches the provider', async () => {
     const house = await openHouse({ script: { steps: [{ text: 'ok' }] } })
@@ -132,10 +135,13 @@ describe.each(titled(pairs))('%s', (_, pair) => {
   })
 })
 
-it.each(titled(crossed))('empty arguments are made whole, so that the next turn is not refused: %s', async (_, pair) => {
-  const house = await openHouse({ script: { steps: [{ tool: 'get_time', arguments: '' }] } })
-  expect((await ask(house, pair, offer)).calls).toMatchObject([{ name: 'get_time', arguments: {} }])
-})
+it.each(titled(crossed))(
+  'empty arguments are made whole, so that the next turn is not refused: %s',
+  async (_, pair) => {
+    const house = await openHouse({ script: { steps: [{ tool: 'get_time', arguments: '' }] } })
+    expect((await ask(house, pair, offer)).calls).toMatchObject([{ name: 'get_time', arguments: {} }])
+  },
+)
 
 const history: Ask = {
   chat: {

@@ -40,7 +40,11 @@ it.each(titled([...pairsOf({ client: 'openai-chat' }), ...crossed]))(
   },
 )
 
-async function chunksOf({ openai }: House, pair: Pair, includeUsage: boolean | undefined): Promise<ChatCompletionChunk[]> {
+async function chunksOf(
+  { openai }: House,
+  pair: Pair,
+  includeUsage: boolean | undefined,
+): Promise<ChatCompletionChunk[]> {
   const stream = await openai.chat.completions.create({
     model: pair.model(),
     stream: true,

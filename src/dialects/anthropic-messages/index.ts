@@ -21,6 +21,7 @@ export const anthropicMessages: Dialect = {
     encodeError,
     encodeModels,
     encodeModel,
+    rebuildsHistory: false,
     heartbeat,
   },
   upstream: {

@@ -55,7 +55,10 @@ export class MessagesObserver implements StreamObserver {
   fail(error: SluiceError): SseMessage[] {
     if (this.done) return []
     this.done = true
-    return [...this.#stops(), { event: 'error', data: JSON.stringify(errorBody(error, error.upstream?.requestId ?? this.#requestId)) }]
+    return [
+      ...this.#stops(),
+      { event: 'error', data: JSON.stringify(errorBody(error, error.upstream?.requestId ?? this.#requestId)) },
+    ]
   }
 
   #stops(): SseMessage[] {

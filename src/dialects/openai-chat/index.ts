@@ -22,6 +22,7 @@ export const openaiChat: Dialect = {
     encodeError: (error) => encodeError(error),
     encodeModels,
     encodeModel,
+    rebuildsHistory: true,
     heartbeat: writeComment('sluice'),
   },
   upstream: {

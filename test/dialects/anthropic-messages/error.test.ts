@@ -79,6 +79,7 @@ describe('an answer of the provider', () => {
     })
     const error = upstream.decodeError(400, text)
     expect(error.upstream).toEqual({
+      dialect: 'anthropic-messages',
       status: 400,
       type: 'invalid_request_error',
       code: 'thread_not_found',

@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest'
+import { ReasoningMemory } from '../../src/gateway/reasoning-memory.ts'
+import type { ChatRequest, Message, StreamToken } from '../../src/tokens/index.ts'
+
+type AssistantParts = Extract<Message, { role: 'assistant' }>['parts']
+
+const at = (index: number) => ({ choice: 0, index })
+const made = { vendor: 'v', family: 'f' }
+const call = (id: string) => ({ type: 'tool-call', id, name: 'look', kind: 'function', arguments: '{}' }) as const
+
+/** Reasoning, a text, reasoning again, two calls: as a vendor that thinks between its steps answers. */
+const answer = (id: string, signature: string): StreamToken[] => [
+  { type: 'message-start' },
+  { type: 'reasoning-start', ...at(0) },
+  { type: 'reasoning-delta', ...at(0), text: 'first ' },
+  { type: 'reasoning-delta', ...at(0), text: 'thought' },
+  { type: 'opaque', ...at(0), kind: 'signature', value: `${signature}-1`, ...made },
+  { type: 'reasoning-end', ...at(0) },
+  { type: 'text-start', ...at(1) },
+  { type: 'text-delta', ...at(1), text: 'Let me see.' },
+  { type: 'text-end', ...at(1) },
+  { type: 'reasoning-start', ...at(2) },
+  { type: 'opaque', ...at(2), kind: 'redacted', value: `${signature}-2`, ...made },
+  { type: 'reasoning-end', ...at(2) },
+  { type: 'tool-call-start', ...at(3), id, name: 'look', kind: 'function' },
+  { type: 'tool-call-end', ...at(3) },
+  { type: 'tool-call-start', ...at(4), id: `${id}-b`, name: 'look', kind: 'function' },
+  { type: 'tool-call-end', ...at(4) },
+  { type: 'finish', choice: 0, reason: 'tool_calls' },
+]
+
+function memoryOf(limits: { characters?: number; now?: () => number } = {}): ReasoningMemory {
+  return new ReasoningMemory({ keepMs: 1000, characters: limits.characters ?? 1000 }, limits.now ?? (() => 0))
+}
+
+function follow(memory: ReasoningMemory, owner: string, tokens: StreamToken[]): void {
+  const follower = memory.follow(owner)
+  for (const token of tokens) follower.push(token)
+}
+
+function restored(memory: ReasoningMemory, owner: string, parts: AssistantParts): AssistantParts {
+  const message: Extract<Message, { role: 'assistant' }> = { role: 'assistant', parts: [...parts] }
+  const asked: ChatRequest = {
+    model: 'm',
+    stream: true,
+    system: [],
+    messages: [message],
+    tools: [],
+    sampling: {},
+    extra: { dialect: 'd', fields: {} },
+  }
+  memory.restore(owner, asked)
+  return message.parts
+}
+
+describe('signed reasoning that a client could not carry', () => {
+  it('comes back exactly, in its place, when only text and calls return', () => {
+    const memory = memoryOf()
+    follow(memory, 'a', answer('c1', 's'))
+    expect(restored(memory, 'a', [{ type: 'text', text: 'Let me see.' }, call('c1'), call('c1-b')])).toEqual([
+      { type: 'reasoning', text: 'first thought', opaque: { kind: 'signature', value: 's-1', ...made } },
+      { type: 'text', text: 'Let me see.' },
+      { type: 'reasoning', text: '', opaque: { kind: 'redacted', value: 's-2', ...made } },
+      call('c1'),
+      call('c1-b'),
+    ])
+  })
+
+  it('takes the place of bare reasoning text that came back', () => {
+    const memory = memoryOf()
+    follow(memory, 'a', answer('c1', 's'))
+    const parts = restored(memory, 'a', [{ type: 'reasoning', text: 'thought' }, call('c1')])
+    expect(parts.map((part) => ('opaque' in part ? 'signed' : part.type))).toEqual(['signed', 'signed', 'tool-call'])
+  })
+
+  it('leaves a turn alone that carries state of its own', () => {
+    const memory = memoryOf()
+    follow(memory, 'a', answer('c1', 's'))
+    const own: AssistantParts = [
+      { type: 'reasoning', text: 'own', opaque: { kind: 'signature', value: 'own' } },
+      call('c1'),
+    ]
+    expect(restored(memory, 'a', own)).toEqual(own)
+  })
+
+  it('is not given to another caller who knows the id', () => {
+    const memory = memoryOf()
+    follow(memory, 'a', answer('c1', 's'))
+    expect(restored(memory, 'b', [call('c1')])).toEqual([call('c1')])
+  })
+
+  it('is forgotten after its time', () => {
+    let now = 0
+    const memory = memoryOf({ now: () => now })
+    follow(memory, 'a', answer('c1', 's'))
+    now = 1000
+    expect(restored(memory, 'a', [call('c1')])).toEqual([call('c1')])
+    expect(memory.characters).toBe(0)
+  })
+
+  it('takes no more room than it was given: the oldest answers leave', () => {
+    const memory = memoryOf({ characters: 100 })
+    for (let i = 0; i < 50; i++) follow(memory, 'a', answer(`c${i}`, 's'.repeat(10)))
+    expect(memory.characters).toBeLessThanOrEqual(100)
+    expect(restored(memory, 'a', [call('c49')])).toHaveLength(3)
+    expect(restored(memory, 'a', [call('c0')])).toEqual([call('c0')])
+  })
+
+  it('counts an answer once when the same ids are used again', () => {
+    const memory = memoryOf()
+    follow(memory, 'a', answer('c1', 's'))
+    const once = memory.characters
+    follow(memory, 'a', answer('c1', 't'))
+    expect(memory.characters).toBe(once)
+  })
+
+  it('keeps nothing of answers without calls or without state', () => {
+    const memory = memoryOf()
+    follow(
+      memory,
+      'a',
+      answer('c1', 's').filter((token) => !token.type.startsWith('tool-call')),
+    )
+    follow(
+      memory,
+      'a',
+      answer('c1', 's').filter((token) => token.type !== 'opaque'),
+    )
+    expect(memory.characters).toBe(0)
+  })
+})
