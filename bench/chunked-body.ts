@@ -24,7 +24,7 @@ export class ChunkedBody {
         continue
       }
       const lineEnd = bytes.indexOf(0x0a, at)
-      this.#frame += bytes.latin1Slice(at, lineEnd === -1 ? bytes.length : lineEnd)
+      this.#frame += bytes.toString('latin1', at, lineEnd === -1 ? bytes.length : lineEnd)
       if (lineEnd === -1) return
       at = lineEnd + 1
       this.#readFrame()
@@ -47,7 +47,7 @@ export class ChunkedBody {
   /** Where the body begins in `bytes`, once `#head` is undefined. */
   #readHead(bytes: Buffer): number {
     const before = this.#head!.length
-    const head = this.#head + bytes.latin1Slice()
+    const head = this.#head + bytes.toString('latin1')
     const end = head.indexOf('\r\n\r\n')
     if (end === -1) {
       this.#head = head

@@ -73,11 +73,11 @@ function stream(job: LoadJob, report: LoadReport): Promise<void> {
       socket.write(requestOf(job))
     })
     const take = (piece: Buffer): void => {
-      const text = carry + piece.latin1Slice()
+      const text = carry + piece.toString('latin1')
       for (let at = text.indexOf(delta); at !== -1; at = text.indexOf(delta, at + delta.length)) tokens++
       carry = text.slice(-Math.max(delta.length, end.length) + 1)
       // The end mark may be longer than what a later piece still sees of it: it is looked for in what came last.
-      tail = (tail + piece.latin1Slice(Math.max(0, piece.length - 64))).slice(-64)
+      tail = (tail + piece.toString('latin1', Math.max(0, piece.length - 64))).slice(-64)
       reader?.(piece)
     }
     let tail = ''

@@ -5,7 +5,7 @@ import { countInput, type JsonObject } from '../tokens/index.ts'
 import { call } from './call.ts'
 import type { Exchange } from './exchange.ts'
 import { headersBack, upstreamHeaders } from './headers.ts'
-import type { House } from './lifecycle.ts'
+import type { House } from './house.ts'
 import { plan } from './plan.ts'
 import { readRequestBody } from './request-body.ts'
 

@@ -86,3 +86,8 @@ export function warningsHeader(warnings: readonly Warning[]): string | undefined
   }
   return text
 }
+
+/** Header values are Latin-1 without control characters. */
+export function headerText(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 200)
+}

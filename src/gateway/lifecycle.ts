@@ -2,36 +2,23 @@ import { createHash } from 'node:crypto'
 import { callerKey } from '../access/index.ts'
 import type { Dialect, EncodeOptions, Warning } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
-import type { Clock } from '../flow/index.ts'
-import type { Log, StreamKind } from '../observe/index.ts'
-import type { RoutingTable } from '../routing/index.ts'
+import type { StreamKind } from '../observe/index.ts'
 import { type SseMessage, writeSse } from '../sse/index.ts'
-import { type ChatReply, estimateInput, fold, type JsonObject } from '../tokens/index.ts'
-import type { Transport, UpstreamHead } from '../transport/index.ts'
+import { type ChatReply, estimateInput, fold } from '../tokens/index.ts'
+import type { UpstreamHead } from '../transport/index.ts'
 import { Answer } from './answer.ts'
-import { Attempt, type AttemptTimeouts } from './attempt.ts'
+import { Attempt } from './attempt.ts'
 import type { Exchange } from './exchange.ts'
-import { headersBack, retryAfterMs, upstreamHeaders, warningsHeader } from './headers.ts'
+import { headersBack, headerText, upstreamHeaders, warningsHeader } from './headers.ts'
+import type { House } from './house.ts'
 import { type Plan, plan } from './plan.ts'
-import type { ReasoningMemory } from './reasoning-memory.ts'
+import { readRefusal } from './refusal.ts'
 import { newProgress, type Progress, type Relay } from './relay.ts'
 import { readRequestBody } from './request-body.ts'
 import { TranslatedRelay } from './translated.ts'
 import { UntouchedRelay } from './untouched.ts'
+import { readJson } from './upstream-body.ts'
 import { progressOf, wholeFromStream } from './whole.ts'
-
-/** What every request of a gateway shares. */
-export interface House {
-  transport: Transport
-  clock: Clock
-  log: Log
-  table: RoutingTable
-  limits: { maxBodyBytes: number; bodyTimeoutMs: number }
-  streaming: AttemptTimeouts & { heartbeatMs: number; statusCeilingMs: number }
-  memory: ReasoningMemory
-  /** Headers for every answer, e.g. those of CORS. */
-  headersFor(exchange: Exchange): Record<string, string>
-}
 
 /**
  * The life of one chat request, from its body to its record; `docs/lifecycle.md` draws it. The steps stand here in
@@ -127,7 +114,7 @@ export class Lifecycle {
         },
         openRelay: () => this.#openRelay(planned),
         onWhole: (bytes) => this.#onWhole(planned, bytes),
-        onRefusal: (status, refusal) => this.#fail(this.#readRefusal(planned, status, refusal)),
+        onRefusal: (status, refusal) => this.#fail(readRefusal(planned, this.#head?.headers ?? {}, status, refusal)),
         onFailure: (error) => this.#fail(error),
         onSettled: () => {
           this.#attemptOver = true
@@ -201,27 +188,6 @@ export class Lifecycle {
     if (!untouched && this.#remembers) this.#house.memory.remember(this.#owner(), reply)
     const body = untouched ?? JSON.stringify(this.#client.client.encodeReply(reply, this.#encodeOptions(planned)))
     this.#answer.respond(200, { 'content-type': 'application/json' }, body)
-  }
-
-  #readRefusal(planned: Plan, status: number, text: string): SluiceError {
-    const headers = this.#head?.headers ?? {}
-    if (status < 400) {
-      return new SluiceError(
-        'upstream_protocol',
-        `cannot use the answer of ${planned.provider.name}: it redirects (status ${status}); set base_url to the final address`,
-      )
-    }
-    const error = planned.upstream.upstream.decodeError(status, text)
-    const ownKey = planned.provider.auth === 'provider'
-    const code = ownKey ? error.code : (clientCodes[error.code] ?? error.code)
-    const wait = retryAfterMs(headers)
-    return new SluiceError(code, error.message, {
-      ...(code === error.code && { status: error.status }),
-      ...(error.param !== undefined && { param: error.param }),
-      ...(error.details && { details: error.details }),
-      ...(wait !== undefined && { retryAfterMs: wait }),
-      ...(error.upstream && { upstream: error.upstream }),
-    })
   }
 
   #fail(error: SluiceError): void {
@@ -335,32 +301,27 @@ export class Lifecycle {
     const now = clock.now()
     const { usage, finish, deltas } = this.#progress
     const error = this.#error ?? this.#progress.error
-    const aborted = error?.code === 'client_closed'
+    const outcome = error === undefined ? 'ok' : error.code === 'client_closed' ? 'aborted' : 'error'
     const upstreamId = readUpstreamId(this.#head)
     if (log.debug) {
       if (usage) log.step(this.#id, 'usage', { input: usage.input, output: usage.output, cacheRead: usage.cacheRead })
-      log.step(this.#id, 'end', {
-        finish,
-        upstreamId,
-        outcome: aborted ? 'aborted' : error ? 'error' : 'ok',
-        code: error?.code,
-      })
+      log.step(this.#id, 'end', { finish, upstreamId, outcome, code: error?.code })
     }
     log.request({
       id: this.#id,
       method: this.#exchange.method,
       path: this.#exchange.path,
       client: this.#client.name,
-      deltas,
-      totalMs: Math.round(now - this.#startedAt),
-      status: this.#answer.status,
-      outcome: aborted ? 'aborted' : error ? 'error' : 'ok',
       stream: this.#kind,
+      status: this.#answer.status,
+      outcome,
+      totalMs: Math.round(now - this.#startedAt),
+      deltas,
       ...(this.#plan && { provider: this.#plan.provider.name, model: this.#plan.target.model }),
       ...(usage?.input !== undefined && { inputTokens: usage.input }),
       ...(usage?.output !== undefined && { outputTokens: usage.output }),
-      ...(this.#firstAt !== undefined && { firstMs: Math.round(this.#firstAt - this.#startedAt) }),
       ...(usage?.cacheRead !== undefined && { cacheReadTokens: usage.cacheRead }),
+      ...(this.#firstAt !== undefined && { firstMs: Math.round(this.#firstAt - this.#startedAt) }),
       ...(finish && { finish }),
       ...(error && { code: error.code }),
       ...(upstreamId !== undefined && { upstreamRequestId: upstreamId }),
@@ -368,33 +329,7 @@ export class Lifecycle {
   }
 }
 
-/** A refusal that concerns the caller's own key under `auth = "client"`. */
-const clientCodes: Partial<Record<SluiceError['code'], SluiceError['code']>> = {
-  upstream_auth: 'upstream_client_auth',
-}
-
 /** The provider's own id of the request, for its support. */
 function readUpstreamId(head: UpstreamHead | undefined): string | undefined {
   return head?.headers['x-request-id'] ?? head?.headers['request-id']
-}
-
-function readJson(bytes: Uint8Array): JsonObject {
-  try {
-    const json: unknown = JSON.parse(new TextDecoder().decode(bytes))
-    if (typeof json === 'object' && json !== null) return json as JsonObject
-  } catch (error) {
-    throw new SluiceError(
-      'upstream_protocol',
-      'cannot read the answer of the provider: it begins like JSON but is none, or was cut',
-      {
-        cause: error,
-      },
-    )
-  }
-  throw new SluiceError('upstream_protocol', 'cannot read the answer of the provider: it is not a JSON object')
-}
-
-/** Header values are Latin-1 without control characters. */
-function headerText(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 200)
 }

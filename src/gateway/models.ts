@@ -6,7 +6,7 @@ import { isJsonObject, type JsonObject } from '../tokens/index.ts'
 import { call } from './call.ts'
 import type { Exchange } from './exchange.ts'
 import { upstreamHeaders } from './headers.ts'
-import type { House } from './lifecycle.ts'
+import type { House } from './house.ts'
 
 /**
  * The models that can be asked for: aliases first, then `provider/model`. What a provider without a list of its own

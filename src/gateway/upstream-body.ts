@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { SluiceError } from '../errors/index.ts'
+import type { JsonObject } from '../tokens/index.ts'
 
 /** The pieces of a body that is read whole, up to a limit. */
 export class WholeBody {
@@ -66,4 +67,21 @@ export function sniff(chunk: Uint8Array): 'json' | 'events' | 'page' | undefined
     return byte === 0x3c ? 'page' : 'events'
   }
   return undefined
+}
+
+/** @throws SluiceError `upstream_protocol` */
+export function readJson(bytes: Uint8Array): JsonObject {
+  try {
+    const json: unknown = JSON.parse(new TextDecoder().decode(bytes))
+    if (typeof json === 'object' && json !== null) return json as JsonObject
+  } catch (error) {
+    throw new SluiceError(
+      'upstream_protocol',
+      'cannot read the answer of the provider: it begins like JSON but is none, or was cut',
+      {
+        cause: error,
+      },
+    )
+  }
+  throw new SluiceError('upstream_protocol', 'cannot read the answer of the provider: it is not a JSON object')
 }

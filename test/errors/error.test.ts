@@ -8,7 +8,7 @@ describe('the table of codes', () => {
     const { status, means, kind, retry } = errorCodes[code]
     expect(status).toBeGreaterThanOrEqual(400)
     expect(status).toBeLessThan(600)
-    expect(means).toMatch(/^[A-Z].*\.$/)
+    expect(means).toMatch(/^(sluice|[A-Z]).*\.$/)
     expect(code).toMatch(/^[a-z]+(_[a-z]+)*$/)
     if (['invalid_request', 'auth', 'permission', 'not_found', 'too_large', 'billing', 'aborted'].includes(kind)) {
       expect(retry).toBe(false)

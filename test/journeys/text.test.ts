@@ -14,6 +14,9 @@ describe.each(titled(pairs))('%s', (_, pair) => {
     expect(house.sent()).toMatchObject({ model: 'journey' })
     expect(house.head.get('x-sluice-provider')).toBe(pair.upstream === 'openai-chat' ? 'oa' : 'an')
     expect(house.head.get('x-sluice-model')).toBe('journey')
+    const kind = pair.client === pair.upstream ? 'passthrough' : 'native'
+    expect(house.head.get('x-sluice-stream')).toBe(pair.stream ? kind : null)
+    expect(house.head.get('content-type')).toMatch(pair.stream ? /^text\/event-stream/ : /^application\/json/)
     expect(house.head.get('x-sluice-warnings')).toBeNull()
   })
 

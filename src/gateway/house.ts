@@ -1,0 +1,20 @@
+import type { Clock } from '../flow/index.ts'
+import type { Log } from '../observe/index.ts'
+import type { RoutingTable } from '../routing/index.ts'
+import type { Transport } from '../transport/index.ts'
+import type { AttemptTimeouts } from './attempt.ts'
+import type { Exchange } from './exchange.ts'
+import type { ReasoningMemory } from './reasoning-memory.ts'
+
+/** What every request of a gateway shares. */
+export interface House {
+  transport: Transport
+  clock: Clock
+  log: Log
+  table: RoutingTable
+  limits: { maxBodyBytes: number; bodyTimeoutMs: number }
+  streaming: AttemptTimeouts & { heartbeatMs: number; statusCeilingMs: number }
+  memory: ReasoningMemory
+  /** Headers for every answer, e.g. those of CORS. */
+  headersFor(exchange: Exchange): Record<string, string>
+}

@@ -1,0 +1,33 @@
+import { SluiceError } from '../errors/index.ts'
+import { retryAfterMs } from './headers.ts'
+import type { Plan } from './plan.ts'
+
+/** A provider's error status and body, as the error that the client is told. */
+export function readRefusal(
+  { provider, upstream }: Plan,
+  headers: Record<string, string>,
+  status: number,
+  text: string,
+): SluiceError {
+  if (status < 400) {
+    return new SluiceError(
+      'upstream_protocol',
+      `cannot use the answer of ${provider.name}: it redirects (status ${status}); set base_url to the final address`,
+    )
+  }
+  const error = upstream.upstream.decodeError(status, text)
+  const code = provider.auth === 'client' && error.code === 'upstream_auth' ? ownKeyCode(status) : error.code
+  const wait = retryAfterMs(headers)
+  return new SluiceError(code, error.message, {
+    ...(code === error.code && { status: error.status }),
+    ...(error.param !== undefined && { param: error.param }),
+    ...(error.details && { details: error.details }),
+    ...(wait !== undefined && { retryAfterMs: wait }),
+    ...(error.upstream && { upstream: error.upstream }),
+  })
+}
+
+/** The provider refused the caller's own key: that is the caller's to know, with its true status. */
+function ownKeyCode(status: number): SluiceError['code'] {
+  return status === 403 ? 'upstream_permission' : 'upstream_client_auth'
+}
