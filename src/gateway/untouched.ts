@@ -59,13 +59,14 @@ export class UntouchedRelay implements Relay {
       return
     }
     if (this.progress.over) return
-    this.#take(this.#parser.border)
+    const { done } = this.#options.observer
+    this.#take(done ? this.#lastEnd : this.#parser.border)
     if (this.#from < chunk.length) this.#carry.push(chunk.subarray(this.#from))
     this.#chunk = empty
     this.#note()
-    if (!this.#options.observer.done) return
+    if (!done) return
     // The read ended between the CR and the LF of the last line. The LF can only be that one, so nobody waits for it.
-    if (chunk.at(-1) === cr && Buffer.concat(this.#ready).at(-2) === lf) this.#push(Buffer.from('\n'))
+    if (chunk[this.#from - 1] === cr && Buffer.concat(this.#ready).at(-2) === lf) this.#push(Buffer.from('\n'))
     this.#close()
   }
 
@@ -134,8 +135,9 @@ export class UntouchedRelay implements Relay {
   }
 
   readonly #event = (event: SseEvent): void => {
-    if (this.progress.over) return
     const { observer } = this.#options
+    // What stands behind the end marker is no part of the answer, even in the same read.
+    if (this.progress.over || observer.done) return
     const shown = observer.see(event)
     if (observer.error) {
       this.#take(this.#lastEnd)

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { countEnds } from './check-stream.ts'
-import { goodBody, type Hostile, hostile } from './hostile.ts'
-import { chat, type DialectName, dialects, type House, house, pairs, paths, post, until } from './house.ts'
+import { goodBody, hostile } from './hostile.ts'
+import { chat, type DialectName, dialects, house, pairs, paths, post, until } from './house.ts'
 
 const script = {
   steps: [
@@ -25,7 +25,8 @@ type Change =
   | { kind: 'cut'; at: number }
   | { kind: 'flip'; at: number; bit: number }
   | { kind: 'insert'; at: number; text: string }
-  | { kind: 'drop' | 'double'; event: number }
+  | { kind: 'drop'; event: number }
+  | { kind: 'double'; event: number }
   | { kind: 'swap'; event: number; other: number }
   | { kind: 'value'; event: number; leaf: number; value: unknown }
 
@@ -74,7 +75,8 @@ const change: fc.Arbitrary<Change> = fc.oneof(
       '<',
     ),
   }),
-  fc.record({ kind: fc.constantFrom('drop' as const, 'double' as const), event: place }),
+  fc.record({ kind: fc.constant('drop' as const), event: place }),
+  fc.record({ kind: fc.constant('double' as const), event: place }),
   fc.record({ kind: fc.constant('swap' as const), event: place, other: place }),
   { arbitrary: fc.record({ kind: fc.constant('value' as const), event: place, leaf: place, value: odd }), weight: 4 },
 )
@@ -136,6 +138,8 @@ function withValue(event: string, leaf: number, value: unknown): string {
   return event.replace(match[1], () => JSON.stringify(json) ?? 'null')
 }
 
+type Play = (bytes: Buffer, tears: number[], ending: string) => void
+
 const good = new Map<string, Buffer>()
 beforeAll(async () => {
   for (const upstream of dialects) {
@@ -155,14 +159,13 @@ describe.each(pairs)('$client before $upstream', (pair) => {
     process.off('unhandledRejection', note)
   })
 
-  const open = async (): Promise<{
-    server: Hostile
-    gateway: House
-    play: (bytes: Buffer, tears: number[], ending: string) => void
-  }> => {
-    let next: { bytes: Buffer; tears: number[]; ending: string } = { bytes: Buffer.of(), tears: [], ending: 'end' }
+  const open = async () => {
+    let next: Parameters<Play> = [Buffer.of(), [], 'end']
+    const play: Play = (...what) => {
+      next = what
+    }
     const server = await hostile((response) => {
-      const { bytes, tears, ending } = next
+      const [bytes, tears, ending] = next
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       const cuts = [0, ...tears.map((tear) => Math.floor(tear * bytes.length)).sort((a, b) => a - b), bytes.length]
       const write = (i: number): void => {
@@ -175,7 +178,7 @@ describe.each(pairs)('$client before $upstream', (pair) => {
       write(0)
     })
     const gateway = await house({ upstream: server.url, streaming })
-    return { server, gateway, play: (bytes, tears, ending) => void (next = { bytes, tears, ending }) }
+    return { server, gateway, play }
   }
 
   const law = (stream: boolean, ownKind: boolean) => async () => {
@@ -191,7 +194,7 @@ describe.each(pairs)('$client before $upstream', (pair) => {
         expect(answer.status === 200 || answer.status >= 400, said).toBe(true)
         expect(answer.status, said).not.toBe(500)
         if (answer.status === 200 && stream) expect(countEnds(pair.client as DialectName, answer.body), said).toBe(1)
-        else JSON.parse(answer.body.toString())
+        else JSON.parse(new TextDecoder().decode(answer.body))
         expect(answer.ms, said).toBeLessThan(1000)
         await until(() => gateway.gateway.running === 0, 'nothing is running')
         if (ending === 'silence')
