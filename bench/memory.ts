@@ -70,7 +70,7 @@ export async function memory(rounds: number): Promise<string> {
     '',
     `Ratios to a plain Node pass-through of the same run; lower is better. sluice runs ${program.said}.`,
     `RSS a stream: ${streams} open streams, an event a second each. Slow client: growth of RSS in MiB while one client reads`,
-    '100 KB/s from a stream without end (in brackets: the same with a client that reads all it can). Close: from the',
+    '100 KB/s of a stream of 20 MB (in brackets: while one reads five of them as fast as it can, before). Close: from the',
     "client's close to the upstream's. Cold start: from the start of the process to the end of its first answer.",
     '',
     table(['', 'idle RSS', 'RSS a stream', 'slow client (fast), MiB', 'upstream closed', 'close', 'cold start'], rows),
@@ -93,14 +93,15 @@ async function measure(way: Way, upstream: Child, load: Child, upstreamPort: num
   const idle = resident(target)
 
   const [open, during] = await Promise.all([
-    run({ ...plan(5, 1, 1000), streams }),
-    peak(target, 3500, async () => (await ask<UpstreamReport>(upstream, {})).open === streams),
+    run({ ...plan(3, 1, 1000), streams }),
+    peak(target, 2800, async () => (await ask<UpstreamReport>(upstream, {})).open === streams),
   ])
   whole(open)
 
-  const endless = plan(400_000, 16, 0)
-  const fastGrowth = await growth(target, run({ ...endless, leaveAfterMs: 1500 }), 1500)
-  const slowGrowth = await growth(target, run({ ...endless, leaveAfterMs: 3000, slowly: 100_000 }), 3000)
+  // Some 20 MB: more than the sockets on the way hold.
+  const long = plan(60_000, 16, 0)
+  const fastGrowth = await growth(target, run({ ...long, repeat: 5, leaveAfterMs: 1000 }), 1000)
+  const slowGrowth = await growth(target, run({ ...long, leaveAfterMs: 2500, slowly: 100_000 }), 2500)
   await pause(200)
 
   await ask<UpstreamReport>(upstream, {})

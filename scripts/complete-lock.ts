@@ -13,9 +13,12 @@ const lock = JSON.parse(await readFile(path, 'utf8')) as LockFile
 
 const gaps = gapsOf(lock)
 for (const { name, range, wantedBy } of gaps) {
-  lock.packages[`node_modules/${name}`] = {
+  // Another version at the top belongs to somebody else; this one then goes inside the package that wants it.
+  const top = `node_modules/${name}`
+  lock.packages[lock.packages[top] ? `${wantedBy}/${top}` : top] = {
     version: range.replace(/^[~^]/, ''),
     ...(lock.packages[wantedBy]?.dev && { dev: true }),
+    ...(lock.packages[wantedBy]?.peer && { peer: true }),
     optional: true,
     ...platformOf(name),
   }

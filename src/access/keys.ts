@@ -17,7 +17,8 @@ export function callerKey({ headers, query }: Caller): string | undefined {
     const bearer = /^bearer\s+(.+)$/i.exec(authorization.trim())
     if (bearer) return bearer[1]?.trim()
   }
-  return headers['x-api-key'] ?? headers['x-goog-api-key'] ?? headers['api-key'] ?? query.get('key') ?? undefined
+  // Some SDKs send a header with nothing in it: that is no key.
+  return headers['x-api-key'] || headers['x-goog-api-key'] || headers['api-key'] || query.get('key') || undefined
 }
 
 /**

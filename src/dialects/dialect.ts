@@ -44,11 +44,18 @@ export interface ClientSide {
   /** The list of models, and one of them (in `models.ts` of each dialect). */
   encodeModels(models: readonly ModelEntry[]): JsonObject
   encodeModel(model: ModelEntry): JsonObject
+  /** The header in which SDKs of this dialect look for the id of a request. */
+  readonly requestIdHeader: string
   /**
    * Clients of this dialect may build the history anew from the fields they know: state that a vendor wants back does
    * not come back with it, and only the ids of calls do.
    */
   readonly rebuildsHistory: boolean
+  /**
+   * Finds, in the text of a request, what no upstream of this dialect can have made and none would take, beside
+   * envelopes: such a request is encoded anew and not passed on as it was written.
+   */
+  readonly foreignState?: RegExp
   /** What is written when nothing else was for a while, as wire text that stands between two events. */
   readonly heartbeat: string
 }
@@ -153,6 +160,8 @@ export interface DecodeOptions {
   customTools?: ReadonlySet<string>
   /** From a tool's name on the wire to the name that the client knows. */
   toolNames?: ReadonlyMap<string, string>
+  /** How many answers were asked for: before all of them are finished the stream is not. Default 1. */
+  choices?: number
 }
 
 /** Wire events to tokens. An in-band error comes out as an `error` token, and nothing after it. */
@@ -166,6 +175,8 @@ export interface StreamDecoder extends Stage<SseEvent, StreamToken> {
 export interface ObserveOptions {
   /** sluice asked for usage on its own: the chunk that carries nothing else is taken out again. */
   dropUsage: boolean
+  /** How many answers were asked for: before all of them are finished the stream is not. Default 1. */
+  choices?: number
   /** For dialects whose errors carry the id of the request. */
   requestId?: string
 }

@@ -25,7 +25,7 @@ export function unseal(text: string): Opaque | undefined {
   if (!isSealed(text)) return undefined
   const [, vendor, family, kind, payload, ...rest] = text.split('.')
   if (!vendor || !family || !kind || payload === undefined || rest.length > 0) return undefined
-  const full = (kinds as Record<string, Opaque['kind']>)[kind]
+  const full = Object.hasOwn(kinds, kind) ? kinds[kind as keyof typeof kinds] : undefined
   const value = fromBase64Url(payload)
   if (!full || value === undefined) return undefined
   return { vendor: unword(vendor), family: unword(family), kind: full, value }
@@ -33,7 +33,7 @@ export function unseal(text: string): Opaque | undefined {
 
 // Names keep to a charset without the separator; `_` stands for unknown.
 function word(name: string | undefined): string {
-  return name === undefined || name === '' ? '_' : encodeURIComponent(name).replaceAll('.', '%2E')
+  return name === undefined || name === '' ? '_' : encodeURIComponent(name.toWellFormed()).replaceAll('.', '%2E')
 }
 
 function unword(name: string): string {
@@ -54,7 +54,7 @@ export function fromBase64Url(text: string): string | undefined {
   try {
     const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
     const bytes = Uint8Array.from(binary, (char) => char.charCodeAt(0))
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
     return undefined
   }

@@ -28,7 +28,8 @@ export class EventShape {
     if (suffix === undefined) return undefined
     const start = this.#prefix.length
     if (data.substring(0, start) !== this.#prefix) return undefined
-    const end = literalEnd(data, start)
+    const plain = plainEnd(data, start)
+    const end = plain === -1 ? literalEnd(data, start) : plain
     if (end === -1) return undefined
     let at = end
     for (let i = 0; ; i++) {
@@ -39,11 +40,13 @@ export class EventShape {
         if (next !== data.length) return undefined
         break
       }
+      at = plainEnd(data, next)
+      if (at !== -1) continue
       at = literalEnd(data, next)
       if (at === -1 || special.test(data.substring(next, at))) return undefined
     }
     const raw = data.substring(start, end)
-    if (!special.test(raw)) return raw
+    if (plain !== -1 || !special.test(raw)) return raw
     try {
       return JSON.parse(`"${raw}"`) as string
     } catch {
@@ -101,6 +104,20 @@ export class EventShape {
 }
 
 const special = /[\\\u0000-\u001f]/
+
+/**
+ * As `literalEnd`, for a short literal without escapes and control characters, which most deltas are: -1 for any other.
+ * A walk of a few characters costs less than a search and a test of what it found.
+ */
+function plainEnd(text: string, from: number): number {
+  const limit = Math.min(text.length, from + 24)
+  for (let at = from; at < limit; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 0x22) return at
+    if (code === 0x5c || code < 0x20) return -1
+  }
+  return -1
+}
 
 /** The position of the quote that ends a string literal whose inside starts at `from`; -1 when there is none. */
 function literalEnd(text: string, from: number): number {

@@ -65,9 +65,8 @@ export function oneOf<const T extends string>(
   return value as T
 }
 
-/** The fields of `body` that are not in `known`, or undefined when there are none. */
+/** The fields of `body` that are not in `known`. */
 export function unknownFields(body: JsonObject, known: ReadonlySet<string>): JsonObject {
-  const rest: JsonObject = {}
-  for (const key of Object.keys(body)) if (!known.has(key)) rest[key] = body[key]
-  return rest
+  // An assignment to `__proto__` would be no field but another prototype.
+  return Object.fromEntries(Object.entries(body).filter(([key]) => !known.has(key)))
 }

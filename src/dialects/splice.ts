@@ -13,7 +13,7 @@ export function findValue(text: string, key: string): { start: number; end: numb
     const start = skipSpace(text, skipSpace(text, keyEnd) + 1)
     const end = valueEnd(text, start)
     // Of a repeated key the last one counts, as in JSON.parse.
-    if (name === `"${key}"` || (name.includes('\\') && JSON.parse(name) === key)) found = { start, end }
+    if (name.includes('\\') ? JSON.parse(name) === key : name === `"${key}"`) found = { start, end }
     at = skipSpace(text, end)
     if (text[at] !== ',') break
     at = skipSpace(text, at + 1)

@@ -5,5 +5,6 @@
 export { type Clock, systemClock } from './clock.ts'
 export { collect } from './collect.ts'
 export { join } from './join.ts'
+export { Pieces } from './pieces.ts'
 export type { Emit, Stage } from './stage.ts'
 export { Watchdog } from './watchdog.ts'

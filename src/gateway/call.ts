@@ -47,7 +47,7 @@ export function call(
         }
       },
       onFlush() {},
-      onEnd: () => settle(() => resolve({ head, text: body.bytes().toString('utf8') })),
+      onEnd: () => settle(() => resolve({ head, text: new TextDecoder().decode(body.bytes()) })),
       onError: (error) => settle(() => reject(error)),
     })
   })

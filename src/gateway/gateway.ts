@@ -137,7 +137,8 @@ export class Gateway {
         ? this.#count(exchange, dialect, leaving.signal)
         : this.#list(exchange, endpoint, dialect)
     answer.then(
-      ({ status, headers, body }) => this.#respond(exchange, id, status, body, headers),
+      ({ status, headers, body }) =>
+        this.#respond(exchange, id, status, body, { [dialect.client.requestIdHeader]: id, ...headers }),
       (error) => {
         if (!leaving.signal.aborted) this.#refuse(exchange, dialect, id, SluiceError.from(error))
       },
@@ -163,7 +164,7 @@ export class Gateway {
 
   #refuse(exchange: Exchange, dialect: Dialect, id: string, error: SluiceError): void {
     const { status, body } = dialect.client.encodeError(error, id)
-    const headers: Record<string, string> = {}
+    const headers: Record<string, string> = { [dialect.client.requestIdHeader]: id }
     if (error.retryAfterMs !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfterMs / 1000))
     if (error.code === 'wrong_method') headers.allow = allowedMethods(exchange) ?? ''
     this.#house.log.request({

@@ -100,28 +100,21 @@ export class Lifecycle {
     const url = upstream.upstream.endpoint(provider.baseUrl, 'chat')
     const headers = upstreamHeaders(this.#exchange, provider, { ...upstream.upstream.headers, ...planned.headers })
     if (log.debug) log.step(this.#id, 'sent', { provider: provider.name, bytes: text.length })
-    const grace = planned.choices > 1 ? 0 : streaming.finishGraceMs
     this.#attemptOver = false
-    this.#attempt = new Attempt(
-      transport,
-      { method: 'POST', url, headers, body: text },
-      clock,
-      { ...streaming, finishGraceMs: grace },
-      {
-        onHead: (head) => {
-          this.#head = head
-          if (log.debug) log.step(this.#id, 'head', { status: head.status })
-        },
-        openRelay: () => this.#openRelay(planned),
-        onWhole: (bytes) => this.#onWhole(planned, bytes),
-        onRefusal: (status, refusal) => this.#fail(readRefusal(planned, this.#head?.headers ?? {}, status, refusal)),
-        onFailure: (error) => this.#fail(error),
-        onSettled: () => {
-          this.#attemptOver = true
-          this.#settle()
-        },
+    this.#attempt = new Attempt(transport, { method: 'POST', url, headers, body: text }, clock, streaming, {
+      onHead: (head) => {
+        this.#head = head
+        if (log.debug) log.step(this.#id, 'head', { status: head.status })
       },
-    )
+      openRelay: () => this.#openRelay(planned),
+      onWhole: (bytes) => this.#onWhole(planned, bytes),
+      onRefusal: (status, refusal) => this.#fail(readRefusal(planned, this.#head?.headers ?? {}, status, refusal)),
+      onFailure: (error) => this.#fail(error),
+      onSettled: () => {
+        this.#attemptOver = true
+        this.#settle()
+      },
+    })
   }
 
   /** The provider streams. */
@@ -147,7 +140,8 @@ export class Lifecycle {
     }
     if (untouched) {
       this.#kind = 'passthrough'
-      const newObserver = () => upstream.upstream.observeStream({ dropUsage: planned.usageAdded, requestId: this.#id })
+      const { usageAdded: dropUsage, choices } = planned
+      const newObserver = () => upstream.upstream.observeStream({ dropUsage, choices, requestId: this.#id })
       return new UntouchedRelay({ answer, observer: newObserver(), newObserver, maxEventBytes, onContent, onFailure })
     }
     this.#kind = 'native'
@@ -236,8 +230,8 @@ export class Lifecycle {
     return key === undefined ? '' : createHash('sha256').update(key).digest('base64')
   }
 
-  #decodeOptions({ target, customTools, toolNames }: Plan) {
-    return { vendor: target.vendor, family: target.family, customTools, toolNames }
+  #decodeOptions({ target, customTools, toolNames, choices }: Plan) {
+    return { vendor: target.vendor, family: target.family, customTools, toolNames, choices }
   }
 
   #encodeOptions(planned: Plan | undefined): EncodeOptions {
@@ -255,6 +249,7 @@ export class Lifecycle {
     const headers: Record<string, string> = {
       ...this.#house.headersFor(this.#exchange),
       ...(this.#head && headersBack(this.#head.headers)),
+      [this.#client.client.requestIdHeader]: readUpstreamId(this.#head) ?? this.#id,
       'x-sluice-request-id': this.#id,
     }
     if (this.#plan) {

@@ -56,7 +56,8 @@ export function plan(
   const same = upstream.name === client.name
   const base = { provider, target, upstream, stream, choices: 1, customTools: noTools, toolNames: noNames }
 
-  if (same && !body.text.includes(envelopeMark)) {
+  const foreign = body.text.includes(envelopeMark) || client.client.foreignState?.test(body.text) === true
+  if (same && !foreign) {
     const { text, usageAdded } = upstream.upstream.adoptRequest(body.text, body.json, target)
     return {
       ...base,

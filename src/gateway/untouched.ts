@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import type { StreamObserver } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
+import { Pieces } from '../flow/index.ts'
 import { type SseEvent, type SseMessage, SseParser, writeSse } from '../sse/index.ts'
 import type { Answer } from './answer.ts'
 import { holdLimit, isWholeData, newProgress, type Progress, type Relay } from './relay.ts'
@@ -30,7 +31,7 @@ export class UntouchedRelay implements Relay {
   readonly #options: UntouchedOptions
   readonly #parser: SseParser
   /** Bytes that wait for the blank line behind them, in the order they came. */
-  #carry: Uint8Array[] = []
+  readonly #carry = new Pieces()
   /** Whole events that can be written. */
   #ready: Uint8Array[] = []
   #readyBytes = 0
@@ -110,8 +111,8 @@ export class UntouchedRelay implements Relay {
 
   /** A last event whose blank line is missing, if it is whole. */
   #endTail(): void {
-    const carry = Buffer.concat(this.#carry)
-    this.#carry = []
+    const carry = this.#carry.whole()
+    this.#carry.take()
     if (carry.length === 0) return
     const tail: SseEvent[] = []
     const parser = new SseParser({ flushTail: true, decode: oneByteText })
@@ -148,7 +149,7 @@ export class UntouchedRelay implements Relay {
     if (!shown) {
       // Everything before it goes, it and what stands directly before it does not.
       this.#take(this.#lastEnd)
-      this.#carry = []
+      this.#carry.take()
       this.#from = event.end
     }
     this.#lastEnd = event.end
@@ -158,8 +159,7 @@ export class UntouchedRelay implements Relay {
   /** Moves what stands before `border` to the bytes that can be written. */
   #take(border: number): void {
     if (border <= this.#from) return
-    for (const piece of this.#carry) this.#push(piece)
-    this.#carry = []
+    if (this.#carry.length > 0) for (const piece of this.#carry.take()) this.#push(piece)
     this.#push(this.#chunk.subarray(this.#from, border))
     this.#from = border
   }

@@ -1,12 +1,11 @@
-import { Buffer } from 'node:buffer'
 import { SluiceError } from '../errors/index.ts'
+import { Pieces } from '../flow/index.ts'
 import type { JsonObject } from '../tokens/index.ts'
 
 /** The pieces of a body that is read whole, up to a limit. */
 export class WholeBody {
   readonly #limit: number
-  #pieces: Uint8Array[] = []
-  #length = 0
+  readonly #pieces = new Pieces()
 
   constructor(limitBytes: number) {
     this.#limit = limitBytes
@@ -14,8 +13,7 @@ export class WholeBody {
 
   /** @throws SluiceError `event_too_large` */
   push(chunk: Uint8Array): void {
-    this.#length += chunk.length
-    if (this.#length > this.#limit) {
+    if (this.#pieces.length + chunk.length > this.#limit) {
       throw new SluiceError(
         'event_too_large',
         `cannot read the answer of the provider: it is larger than ${this.#limit} bytes; raise [streaming] max_event if that is right`,
@@ -24,30 +22,26 @@ export class WholeBody {
     this.#pieces.push(chunk)
   }
 
-  bytes(): Buffer {
-    const whole = Buffer.concat(this.#pieces)
-    this.#pieces = [whole]
-    return whole
+  bytes(): Uint8Array {
+    return this.#pieces.whole()
   }
 }
 
 /** The body of a refusal: as much as an explanation needs, and never an error of its own. */
 export class RefusalBody {
-  #pieces: Uint8Array[] = []
-  #length = 0
+  readonly #pieces = new Pieces()
 
   push(chunk: Uint8Array): void {
-    this.#length += chunk.length
     this.#pieces.push(chunk)
   }
 
   /** What still comes is not wanted. */
   get isFull(): boolean {
-    return this.#length >= refusalLimit
+    return this.#pieces.length >= refusalLimit
   }
 
   text(): string {
-    return Buffer.concat(this.#pieces).subarray(0, refusalLimit).toString('utf8')
+    return new TextDecoder().decode(this.#pieces.whole().subarray(0, refusalLimit))
   }
 }
 

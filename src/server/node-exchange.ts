@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { SluiceError } from '../errors/index.ts'
+import { Pieces } from '../flow/index.ts'
 import type { Exchange } from '../gateway/index.ts'
 
 /**
@@ -37,8 +38,7 @@ export class NodeExchange implements Exchange {
     const declared = Number(request.headers['content-length'])
     if (declared > limit.bytes) return Promise.reject(this.#tooLarge(limit.bytes))
     return new Promise((resolve, reject) => {
-      const pieces: Buffer[] = []
-      let length = 0
+      const pieces = new Pieces()
       const timer = setTimeout(() => give(this.#tooSlow(limit.timeoutMs)), limit.timeoutMs)
       const give = (error: SluiceError): void => {
         stop()
@@ -51,16 +51,12 @@ export class NodeExchange implements Exchange {
         request.off('close', leave)
       }
       const take = (piece: Buffer): void => {
-        length += piece.length
-        if (length > limit.bytes) {
-          give(this.#tooLarge(limit.bytes))
-          return
-        }
-        pieces.push(piece)
+        if (pieces.length + piece.length > limit.bytes) give(this.#tooLarge(limit.bytes))
+        else pieces.push(piece)
       }
       const finish = (): void => {
         stop()
-        resolve(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, length))
+        resolve(pieces.whole())
       }
       const leave = (): void =>
         give(new SluiceError('client_closed', 'the client closed the connection before its request was complete'))

@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import { Agent, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
 import { SluiceError } from '../errors/index.ts'
 import { decompressor } from './decompress.ts'
 import type { Transport, UpstreamCall, UpstreamHandler, UpstreamHead, UpstreamRequest } from './transport.ts'
@@ -20,9 +20,6 @@ export function undiciTransport(options: UndiciOptions): Transport {
 
 function openDispatcher({ connectTimeoutMs, env }: UndiciOptions): Dispatcher {
   const agent: Agent.Options = {
-    // Timeouts after the connection are the gateway's: it alone knows what counts as a sign of life.
-    headersTimeout: 0,
-    bodyTimeout: 0,
     connect: { timeout: connectTimeoutMs },
     pipelining: 1,
     allowH2: false,
@@ -31,7 +28,15 @@ function openDispatcher({ connectTimeoutMs, env }: UndiciOptions): Dispatcher {
   const httpProxy = read('HTTP_PROXY')
   const httpsProxy = read('HTTPS_PROXY') ?? httpProxy
   if (!httpsProxy) return new Agent(agent)
-  return new EnvHttpProxyAgent({ ...agent, httpProxy: httpProxy ?? '', httpsProxy, noProxy: read('NO_PROXY') ?? '' })
+  return new EnvHttpProxyAgent({
+    ...agent,
+    httpProxy: httpProxy ?? '',
+    httpsProxy,
+    noProxy: read('NO_PROXY') ?? '',
+    connectTimeout: connectTimeoutMs,
+    // Asks for tunnels, and for nothing else: a proxy that takes the question and stays silent is no connection.
+    clientFactory: (origin, options) => new Pool(origin, { ...options, headersTimeout: connectTimeoutMs }),
+  })
 }
 
 class Call implements UpstreamCall, Dispatcher.DispatchHandler {
@@ -54,6 +59,10 @@ class Call implements UpstreamCall, Dispatcher.DispatchHandler {
         method: request.method,
         headers: request.headers,
         body: request.body ?? null,
+        // Timeouts after the connection are the gateway's: it alone knows what counts as a sign of life. They are said
+        // with each request, since the connections of a proxy do not take them over from the agent.
+        headersTimeout: 0,
+        bodyTimeout: 0,
       },
       this,
     )
@@ -151,7 +160,8 @@ function readHead(status: number, raw: Record<string, string | string[]>): Upstr
 
 function describe(error: Error & { code?: string }, url: URL, afterHead: boolean): SluiceError {
   const where = url.host
-  if (error.code === 'UND_ERR_CONNECT_TIMEOUT') {
+  // The second is that of a proxy which was asked for a tunnel.
+  if (error.code === 'UND_ERR_CONNECT_TIMEOUT' || error.code === 'UND_ERR_HEADERS_TIMEOUT') {
     return new SluiceError('connect_timeout', `cannot reach ${where}: no connection in time`, { cause: error })
   }
   if (error.code?.startsWith('HPE_')) {

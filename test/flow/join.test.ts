@@ -81,15 +81,24 @@ describe('join', () => {
   it('does not care how a row is put together', () => {
     const stage = fc.record({ name: fc.constantFrom('a', 'b', 'c'), keep: fc.nat(3) })
     fc.assert(
-      fc.property(fc.tuple(stage, stage, stage), fc.array(fc.string({ maxLength: 2 }), { maxLength: 8 }), (row, items) => {
-        const make = () => row.map(({ name, keep }) => marking(name, keep)) as [Stage<string, string>, Stage<string, string>, Stage<string, string>]
-        const [a, b, c] = make()
-        const [d, e, f] = make()
-        expect(collect(join(join(a, b), c), items)).toEqual(collect(join(d, join(e, f)), items))
-        const [g, h, i] = make()
-        const [j, k, l] = make()
-        expect(failed(join(join(g, h), i), items)).toEqual(failed(join(j, join(k, l)), items))
-      }),
+      fc.property(
+        fc.tuple(stage, stage, stage),
+        fc.array(fc.string({ maxLength: 2 }), { maxLength: 8 }),
+        (row, items) => {
+          const make = () =>
+            row.map(({ name, keep }) => marking(name, keep)) as [
+              Stage<string, string>,
+              Stage<string, string>,
+              Stage<string, string>,
+            ]
+          const [a, b, c] = make()
+          const [d, e, f] = make()
+          expect(collect(join(join(a, b), c), items)).toEqual(collect(join(d, join(e, f)), items))
+          const [g, h, i] = make()
+          const [j, k, l] = make()
+          expect(failed(join(join(g, h), i), items)).toEqual(failed(join(j, join(k, l)), items))
+        },
+      ),
       { numRuns: 100 },
     )
   })

@@ -228,6 +228,19 @@ const samples: Sample[] = [
     says: 'node_modules/a wants a-darwin-arm64@1.0.0: no entry',
   },
   {
+    rule: lockFile,
+    bad: 'a lock file with the platform package of another version only',
+    files: {
+      'package-lock.json': JSON.stringify({
+        packages: {
+          'node_modules/a-darwin-arm64': { version: '2.0.0' },
+          'node_modules/b/node_modules/a': { version: '1.0.0', optionalDependencies: { 'a-darwin-arm64': '1.0.0' } },
+        },
+      }),
+    },
+    says: 'node_modules/b/node_modules/a wants a-darwin-arm64@1.0.0: no entry',
+  },
+  {
     rule: machineTraces,
     bad: "somebody's home in a page",
     files: { 'docs/a.md': `run it in /${'home'}/somebody/sluice\n` },

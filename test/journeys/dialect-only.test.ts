@@ -4,19 +4,22 @@ import { openHouse } from './house.ts'
 import { ask, hello, pairsOf, titled } from './pairs.ts'
 
 describe('hosted tools of Anthropic', () => {
-  it.each(titled(pairsOf({ client: 'anthropic-messages', upstream: 'anthropic-messages' })))('their blocks arrive: %s', async (_, pair) => {
-    const house = await openHouse({ script: builtinScripts.hosted! })
-    const body = { model: pair.model(), max_tokens: 100, messages: [{ role: 'user' as const, content: 'Hi' }] }
-    const { content } = pair.stream
-      ? await house.anthropic.messages.stream(body).finalMessage()
-      : await house.anthropic.messages.create(body)
-    expect(content).toMatchObject([
-      { type: 'text', text: 'Let me search.' },
-      { type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: { query: 'sluice' } },
-      { type: 'web_search_tool_result', tool_use_id: 'srvtoolu_1', content: [{ url: 'https://example.com/sluice' }] },
-      { type: 'text', text: 'A sluice is a gate for water.' },
-    ])
-  })
+  it.each(titled(pairsOf({ client: 'anthropic-messages', upstream: 'anthropic-messages' })))(
+    'their blocks arrive: %s',
+    async (_, pair) => {
+      const house = await openHouse({ script: builtinScripts.hosted! })
+      const body = { model: pair.model(), max_tokens: 100, messages: [{ role: 'user' as const, content: 'Hi' }] }
+      const { content } = pair.stream
+        ? await house.anthropic.messages.stream(body).finalMessage()
+        : await house.anthropic.messages.create(body)
+      expect(content).toMatchObject([
+        { type: 'text', text: 'Let me search.' },
+        { type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: { query: 'sluice' } },
+        { type: 'web_search_tool_result', tool_use_id: 'srvtoolu_1', content: [{ url: 'https://example.com/sluice' }] },
+        { type: 'text', text: 'A sluice is a gate for water.' },
+      ])
+    },
+  )
 
   it.each(titled(pairsOf({ client: 'openai-chat', upstream: 'anthropic-messages' })))(
     'a client without such blocks gets the texts around them: %s',
@@ -52,9 +55,16 @@ describe('cache marks', () => {
     const marked = { type: 'text' as const, text: 'Long rules.', cache_control: { type: 'ephemeral', ttl: '1h' } }
     await ask(house, pair!, {
       ...hello,
-      chat: { messages: [{ role: 'system', content: [marked] }, { role: 'user', content: 'Hi' }] },
+      chat: {
+        messages: [
+          { role: 'system', content: [marked] },
+          { role: 'user', content: 'Hi' },
+        ],
+      },
     })
-    expect(house.sent().system).toEqual([{ type: 'text', text: 'Long rules.', cache_control: { type: 'ephemeral', ttl: '1h' } }])
+    expect(house.sent().system).toEqual([
+      { type: 'text', text: 'Long rules.', cache_control: { type: 'ephemeral', ttl: '1h' } },
+    ])
   })
 })
 
@@ -72,10 +82,17 @@ describe('citations', () => {
     if (pair.client === 'openai-chat') {
       const { choices } = await house.openai.chat.completions.create({ ...hello.chat, model: pair.model() })
       expect(choices[0]?.message.annotations).toMatchObject([
-        { type: 'url_citation', url_citation: { url: 'https://example.com/a', title: 'A page', start_index: 0, end_index: 11 } },
+        {
+          type: 'url_citation',
+          url_citation: { url: 'https://example.com/a', title: 'A page', start_index: 0, end_index: 11 },
+        },
       ])
     } else {
-      const { content } = await house.anthropic.messages.create({ ...hello.messages, model: pair.model(), max_tokens: 9 })
+      const { content } = await house.anthropic.messages.create({
+        ...hello.messages,
+        model: pair.model(),
+        max_tokens: 9,
+      })
       expect(content).toMatchObject([{ type: 'text', citations: [location] }])
     }
   })

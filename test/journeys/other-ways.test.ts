@@ -89,7 +89,10 @@ describe('a provider that streams when it should not, or does not when it should
       ],
       finish: pair.client === 'openai-chat' ? 'tool_calls' : 'tool_use',
     })
-    const counts = pair.client === 'openai-chat' ? { prompt_tokens: 70, completion_tokens: 30 } : { input_tokens: 70, output_tokens: 30 }
+    const counts =
+      pair.client === 'openai-chat'
+        ? { prompt_tokens: 70, completion_tokens: 30 }
+        : { input_tokens: 70, output_tokens: 30 }
     expect(heard.usage).toMatchObject(counts)
     // A stream that was made from a whole answer says so.
     expect(house.head.get('x-sluice-stream')).toBe(pair.stream ? 'simulated' : null)
@@ -107,10 +110,13 @@ describe('an answer that takes its time', () => {
     expect(house.head.get('x-sluice-stream')).toBe('unknown')
   })
 
-  it.each(titled(pairsOf({ stream: true })))('an error behind the first sign of life is read as one: %s', async (_, pair) => {
-    const house = await openHouse({ ...impatient, script: { headDelay: '150ms', fault: { status: 429 } } })
-    const error = await read(house, pair).catch((thrown: unknown) => thrown)
-    expect(error).toBeInstanceOf(pair.client === 'openai-chat' ? OpenAI.APIError : Anthropic.APIError)
-    expect((error as Error).message).toMatch(/rate limit/i)
-  })
+  it.each(titled(pairsOf({ stream: true })))(
+    'an error behind the first sign of life is read as one: %s',
+    async (_, pair) => {
+      const house = await openHouse({ ...impatient, script: { headDelay: '150ms', fault: { status: 429 } } })
+      const error = await read(house, pair).catch((thrown: unknown) => thrown)
+      expect(error).toBeInstanceOf(pair.client === 'openai-chat' ? OpenAI.APIError : Anthropic.APIError)
+      expect((error as Error).message).toMatch(/rate limit/i)
+    },
+  )
 })

@@ -237,6 +237,32 @@ describe('state of one vendor never reaches another', () => {
   })
 })
 
+it.each([true, false])(
+  'thinking that nobody signed does not reach a provider that checks signatures, streamed %s',
+  async (stream) => {
+    const house = await openHouse({ script: { steps: [{ reasoning: thought }, { text: 'Four.' }] } })
+    const body = { model: 'oa/deep', max_tokens: 100, messages: [{ role: 'user' as const, content: 'Hi' }] }
+    const { content } = stream
+      ? await house.anthropic.messages.stream(body).finalMessage()
+      : await house.anthropic.messages.create(body)
+    expect(content).toMatchObject([
+      { type: 'thinking', thinking: thought },
+      { type: 'text', text: 'Four.' },
+    ])
+    const next: Parameters<typeof house.anthropic.messages.create>[0]['messages'] = [
+      ...body.messages,
+      { role: 'assistant', content },
+      { role: 'user', content: 'And three?' },
+    ]
+    await house.anthropic.messages.create({ ...body, model: 'an/claude', messages: next })
+    expect(house.sent().messages).toEqual([
+      { role: 'user', content: 'Hi' },
+      { role: 'assistant', content: 'Four.' },
+      { role: 'user', content: 'And three?' },
+    ])
+  },
+)
+
 type Turn = { role: string; content: unknown; reasoning_details?: object[] }
 
 function turnsSent(house: House, index: number): unknown[] {

@@ -227,6 +227,40 @@ describe('what a tool gives back that is no plain text', () => {
   })
 })
 
+it.each(titled(crossed))(
+  'an id that the provider would refuse is replaced, for call and result alike: %s',
+  async (_, pair) => {
+    const id = 'functions.get_time:0'
+    const house = await openHouse({ script: { steps: [{ text: 'ok' }] } })
+    await ask(house, pair, {
+      chat: {
+        tools: chatTools,
+        messages: [
+          { role: 'user', content: 'Hi there' },
+          {
+            role: 'assistant',
+            tool_calls: [{ id, type: 'function', function: { name: 'get_time', arguments: '{}' } }],
+          },
+          { role: 'tool', tool_call_id: id, content: 'noon' },
+        ],
+      },
+      messages: {
+        tools: messagesTools,
+        messages: [
+          { role: 'user', content: 'Hi there' },
+          { role: 'assistant', content: [{ type: 'tool_use', id, name: 'get_time', input: {} }] },
+          { role: 'user', content: [{ type: 'tool_result', tool_use_id: id, content: 'noon' }] },
+        ],
+      },
+    })
+    const text = JSON.stringify(house.sent().messages)
+    const [called] = /(?<="id":")[^"]+/.exec(text) ?? []
+    const [answered] = /(?<="(?:tool_call_id|tool_use_id)":")[^"]+/.exec(text) ?? []
+    expect(called).toMatch(/^[\w-]{1,40}$/)
+    expect(answered).toBe(called)
+  },
+)
+
 describe('names and ids that are not legal on the other side come back as they were', () => {
   it.each(titled(pairsOf({ client: 'openai-chat', upstream: 'anthropic-messages' })))('%s', async (_, pair) => {
     const name = 'files.read/all'

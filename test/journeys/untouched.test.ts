@@ -37,7 +37,7 @@ async function post(url: string, body: object): Promise<Answer> {
 /** The bytes, one to a character, up to the end marker and its blank line: what follows says nothing and may be left out. */
 function toTheEnd({ bytes }: Answer): string {
   const text = bytes.toString('latin1')
-  const whole = /^[^]*(?:data: \[DONE\]|"type":"message_stop"\})(\r\n|\n|\r)\1/.exec(text)
+  const whole = /^[\s\S]*(?:data: \[DONE\]|"type":"message_stop"\})(\r\n|\n|\r)\1/.exec(text)
   if (!whole) throw new Error(`no end marker: ${text.slice(-200)}`)
   expect(text.slice(whole[0].length)).toMatch(/^(: .*\s+|event: ping\s+data: .*\s+)*$/)
   return whole[0]

@@ -37,7 +37,9 @@ async function read(pair: Pair, script: string): Promise<Seen> {
   return { status: response.status, events }
 }
 
-const streamed = pairsOf({ stream: true }).filter((pair) => crossed.includes(pair) || pair.client === 'anthropic-messages')
+const streamed = pairsOf({ stream: true }).filter(
+  (pair) => crossed.includes(pair) || pair.client === 'anthropic-messages',
+)
 
 describe.each(titled(streamed))('%s: whatever the provider plays, the events keep their order', (_, pair) => {
   // Forwarded as it came, an answer without a finish stays one.
@@ -151,20 +153,31 @@ describe('however the bytes come, the text is the same', () => {
     ['with a huge event', { huge: 200_000 }],
     ['all in one write', { batch: 1000 }],
   ]
-  it.each(crossed.filter(({ stream }) => stream).flatMap((pair) => wires.map(([name, wire]) => [titled([pair])[0]![0], name, pair, wire] as const)))(
-    '%s, %s',
-    async (_, __, pair, wire) => {
-      const house = await openHouse({ script: { steps: [{ reasoning: text, chunk: 1 }, { text, chunk: 1 }], wire } })
-      expect(await ask(house, pair, hello)).toMatchObject({ text, reasoning: text })
-    },
-  )
+  it.each(
+    crossed
+      .filter(({ stream }) => stream)
+      .flatMap((pair) => wires.map(([name, wire]) => [titled([pair])[0]![0], name, pair, wire] as const)),
+  )('%s, %s', async (_, __, pair, wire) => {
+    const house = await openHouse({
+      script: {
+        steps: [
+          { reasoning: text, chunk: 1 },
+          { text, chunk: 1 },
+        ],
+        wire,
+      },
+    })
+    expect(await ask(house, pair, hello)).toMatchObject({ text, reasoning: text })
+  })
 })
 
-it.each(titled(crossed.filter(({ stream }) => stream)))('a call that the ceiling cuts off is said to be cut off: %s', async (_, pair) => {
-  const { events } = await read(pair, 'broken-arguments')
-  const data = events.map((event) => event.data).join('\n')
-  if (pair.client === 'openai-chat') expect(data).toMatch(/"finish_reason":"length"/)
-  else expect(data).toMatch(/"stop_reason":"max_tokens"/)
-  expect(data).not.toMatch(/"finish_reason":"tool_calls"|"stop_reason":"tool_use"/)
-})
-
+it.each(titled(crossed.filter(({ stream }) => stream)))(
+  'a call that the ceiling cuts off is said to be cut off: %s',
+  async (_, pair) => {
+    const { events } = await read(pair, 'broken-arguments')
+    const data = events.map((event) => event.data).join('\n')
+    if (pair.client === 'openai-chat') expect(data).toMatch(/"finish_reason":"length"/)
+    else expect(data).toMatch(/"stop_reason":"max_tokens"/)
+    expect(data).not.toMatch(/"finish_reason":"tool_calls"|"stop_reason":"tool_use"/)
+  },
+)

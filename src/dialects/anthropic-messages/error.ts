@@ -65,6 +65,7 @@ export function decodeError(status: number, body: string): SluiceError {
   const json = parse(body)
   if (json === undefined || !isJsonObject(json)) {
     const found = body
+      .slice(0, 4000)
       .replace(/<[^>]*>/g, ' ')
       .replace(/\s+/g, ' ')
       .trim()

@@ -21,7 +21,10 @@ export const anthropicMessages: Dialect = {
     encodeError,
     encodeModels,
     encodeModel,
+    requestIdHeader: 'request-id',
     rebuildsHistory: false,
+    // Thinking that a provider of another API did not sign. As it is, the conversation would be refused.
+    foreignState: /"signature"\s*:\s*""/,
     heartbeat,
   },
   upstream: {

@@ -36,7 +36,7 @@ export class ChatStreamDecoder implements StreamDecoder {
   }
 
   get finished(): boolean {
-    if (this.#choices.size === 0) return false
+    if (this.#choices.size < (this.#options.choices ?? 1)) return false
     for (const choice of this.#choices.values()) if (!choice.ended && !choice.hasFinishWord) return false
     return true
   }
@@ -54,7 +54,7 @@ export class ChatStreamDecoder implements StreamDecoder {
   end(emit: Emit<StreamToken>): void {
     if (this.#done) return
     this.#guard(emit, () => {
-      if (![...this.#choices.values()].some((choice) => choice.ended || choice.hasFinishWord)) {
+      if (!this.finished) {
         throw new SluiceError(
           'upstream_truncated',
           'the answer is not whole: the stream ended without a finish reason and without [DONE]',

@@ -22,6 +22,7 @@ export const openaiChat: Dialect = {
     encodeError: (error) => encodeError(error),
     encodeModels,
     encodeModel,
+    requestIdHeader: 'x-request-id',
     rebuildsHistory: true,
     heartbeat: writeComment('sluice'),
   },

@@ -28,7 +28,7 @@ export class ChatStreamObserver implements StreamObserver {
   }
 
   get finished(): boolean {
-    if (this.#words.size === 0) return false
+    if (this.#words.size < (this.#options.choices ?? 1)) return false
     for (const word of this.#words.values()) if (word === undefined) return false
     return true
   }

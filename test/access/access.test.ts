@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest'
+import { allowsOrigin, type Caller, callerKey, isLoopbackHost, keyCheck, loopbackCheck } from '../../src/access/index.ts'
+
+const caller = (headers: Record<string, string>, query = ''): Caller => ({ headers, query: new URLSearchParams(query) })
+
+describe('the key a caller shows', () => {
+  it.each<[string, Caller, string | undefined]>([
+    ['a bearer', caller({ authorization: 'Bearer sk-1' }), 'sk-1'],
+    ['a bearer in small letters, with spaces around it', caller({ authorization: ' bearer   sk-1 ' }), 'sk-1'],
+    ['x-api-key', caller({ 'x-api-key': 'sk-1' }), 'sk-1'],
+    ['x-goog-api-key', caller({ 'x-goog-api-key': 'sk-1' }), 'sk-1'],
+    ['api-key', caller({ 'api-key': 'sk-1' }), 'sk-1'],
+    ['the query', caller({}, 'alt=sse&key=sk%2B1'), 'sk+1'],
+    ['the bearer first', caller({ authorization: 'Bearer a', 'x-api-key': 'b' }, 'key=c'), 'a'],
+    ['another scheme', caller({ authorization: 'Basic c2s=', 'x-api-key': 'b' }), 'b'],
+    ['a bearer without a key', caller({ authorization: 'Bearer ', 'x-api-key': 'b' }), 'b'],
+    ['an empty header, as some SDKs send it', caller({ 'x-api-key': '', 'x-goog-api-key': 'b' }), 'b'],
+    ['an empty header and a query', caller({ 'x-api-key': '' }, 'key=c'), 'c'],
+    ['none', caller({ authorization: '' }, 'key='), undefined],
+    ['nothing at all', caller({}), undefined],
+  ])('%s', (_, from, key) => {
+    expect(callerKey(from)).toBe(key)
+  })
+
+  it('one of the known keys is let in, whatever its place in the list', () => {
+    const check = keyCheck(['one', 'two', 'schlüssel'])
+    for (const key of ['one', 'two', 'schlüssel']) expect(() => check(caller({ 'x-api-key': key }))).not.toThrow()
+  })
+
+  it.each<[string, Caller, string]>([
+    ['another', caller({ 'x-api-key': 'three' }), 'its client key is not known here'],
+    ['the beginning of one', caller({ 'x-api-key': 'on' }), 'its client key is not known here'],
+    ['one and more', caller({ 'x-api-key': 'one ' }), 'its client key is not known here'],
+    ['none', caller({}), 'it carries no client key; send one as'],
+    ['an empty one', caller({ 'x-api-key': '' }), 'it carries no client key; send one as'],
+  ])('%s is refused, and no key is quoted', (_, from, message) => {
+    const check = keyCheck(['one', 'two'])
+    expect(() => check(from)).toThrow(expect.objectContaining({ code: 'invalid_key', status: 401 }))
+    expect(() => check(from)).toThrow(message)
+    expect(() => check(from)).not.toThrow(/three/)
+  })
+})
+
+describe('without client keys', () => {
+  const check = loopbackCheck(['https://app.example'])
+
+  it.each([
+    ['curl', {}],
+    ['a name', { host: 'localhost:4114' }],
+    ['a name in capitals', { host: 'LocalHost:4114' }],
+    ['a name with its dot', { host: 'localhost.:4114' }],
+    ['a name below it', { host: 'sluice.localhost' }],
+    ['IPv4', { host: '127.0.0.1:4114' }],
+    ['all of 127/8', { host: '127.8.9.10' }],
+    ['IPv6', { host: '[::1]:4114' }],
+    ['a page of this machine', { host: '127.0.0.1', origin: 'http://localhost:3000' }],
+    ['a page of this machine by IPv6', { host: '127.0.0.1', origin: 'http://[::1]:3000' }],
+    ['a page that the configuration lets in', { host: '127.0.0.1', origin: 'https://app.example' }],
+  ])('may call: %s', (_, headers) => {
+    expect(() => check(caller(headers as Record<string, string>))).not.toThrow()
+  })
+
+  it.each([
+    ['a web page', { host: '127.0.0.1', origin: 'https://evil.example' }],
+    ['a page without an origin of its own', { host: '127.0.0.1', origin: 'null' }],
+    ['an empty origin', { host: '127.0.0.1', origin: '' }],
+    ['a name that begins like ours', { host: '127.0.0.1', origin: 'http://localhost.evil.example' }],
+    ['a name that ends like ours', { host: '127.0.0.1', origin: 'http://evillocalhost' }],
+    ['a user that is called like ours', { host: '127.0.0.1', origin: 'http://localhost@evil.example' }],
+    ['an allowed page by another scheme', { host: '127.0.0.1', origin: 'http://app.example' }],
+    ['an allowed page by another port', { host: '127.0.0.1', origin: 'https://app.example:8443' }],
+    ['a page below an allowed one', { host: '127.0.0.1', origin: 'https://x.app.example' }],
+    ['a name that was made to point here', { host: 'evil.example' }],
+    ['with our port', { host: 'evil.example:4114' }],
+    ['a name with our address in it', { host: '127.0.0.1.evil.example' }],
+    ['an address of the network', { host: '192.168.1.7:4114' }],
+    ['every address', { host: '0.0.0.0:4114' }],
+    ['half a bracket', { host: '[::1' }],
+    ['brackets around something else', { host: '[evil.example]:80' }],
+    ['an empty host', { host: '' }],
+  ])('may not call: %s', (_, headers) => {
+    expect(() => check(caller(headers))).toThrow(expect.objectContaining({ code: 'origin_refused', status: 403 }))
+  })
+
+  it('a page can be let in by name or with all others, its Host is checked all the same', () => {
+    expect(() => loopbackCheck(['*'])(caller({ host: 'localhost', origin: 'https://evil.example' }))).not.toThrow()
+    expect(() => loopbackCheck(['*'])(caller({ host: 'evil.example' }))).toThrow('its Host is "evil.example"')
+    expect(() => check(caller({ host: 'x'.repeat(9999) }))).toThrow(/^.{0,300}$/)
+    expect(allowsOrigin([], 'https://app.example')).toBe(false)
+  })
+
+  it.each([
+    ['::1', true],
+    ['[::1]', true],
+    ['::ffff:127.0.0.1', true],
+    ['::2', false],
+    ['128.0.0.1', false],
+    ['127.0.0', false],
+    ['localhost.example', false],
+    ['', false],
+  ])('isLoopbackHost %j: %s', (name, is) => {
+    expect(isLoopbackHost(name)).toBe(is)
+  })
+})
