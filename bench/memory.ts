@@ -37,6 +37,7 @@ interface Figures {
 
 const streams = 500
 const cuts = 15
+const pauseMs = 100
 const MiB = 1024 * 1024
 
 /** What streams hold in memory, how long an abandoned one lives on, and how long the first answer takes. */
@@ -105,12 +106,12 @@ async function measure(way: Way, upstream: Child, load: Child, upstreamPort: num
   await pause(200)
 
   await ask<UpstreamReport>(upstream, {})
-  const { cutAt } = await run({ ...plan(400, 1, 20), repeat: cuts, cutAfter: 5, cutPauseMs: 40 })
+  const { cutAt } = await run({ ...plan(400, 1, 20), repeat: cuts, cutAfter: 5, cutPauseMs: pauseMs })
   await pause(200)
   const closes = (await ask<UpstreamReport>(upstream, {})).cutAt
   const delays = cutAt.flatMap((at) =>
     closes
-      .filter((close) => close >= at && close < at + 40)
+      .filter((close) => close >= at && close < at + pauseMs)
       .slice(0, 1)
       .map((close) => close - at),
   )

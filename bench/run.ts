@@ -5,8 +5,8 @@
 import { parseArgs } from 'node:util'
 
 const benches: Record<string, { rounds: number; load: () => Promise<(rounds: number) => Promise<string>> }> = {
-  sse: { rounds: 5, load: async () => (await import('./sse.ts')).sse },
-  dialects: { rounds: 5, load: async () => (await import('./dialects.ts')).dialects },
+  sse: { rounds: 15, load: async () => (await import('./sse.ts')).sse },
+  dialects: { rounds: 15, load: async () => (await import('./dialects.ts')).dialects },
   relay: { rounds: 2, load: async () => (await import('./relay.ts')).relay },
   memory: { rounds: 1, load: async () => (await import('./memory.ts')).memory },
 }

@@ -1,7 +1,7 @@
 /**
  * A gateway in a few lines, and OpenAI's own SDK streaming through it. With no provider configured the scripted one
  * answers, so this needs neither a key nor a network.
- * Run: node --conditions=source examples/gateway/main.ts
+ * Run: npx node --conditions=source examples/gateway/main.ts
  */
 import OpenAI from 'openai'
 import { createSluice } from 'sluice'

@@ -1,6 +1,6 @@
 /**
  * Server-sent events out of bytes that come in any cut: lines, characters and line ends may be torn.
- * Run: node --conditions=source examples/parse-sse/main.ts
+ * Run: npx node --conditions=source examples/parse-sse/main.ts
  */
 import { SseParser, writeSse } from 'sluice/sse'
 

@@ -2,7 +2,7 @@
  * What a client sees when a provider fails. The scripted provider plays a fault by the name of the model; the gateway
  * turns it into an answer that a client of Anthropic's API understands: an HTTP error before any content, and an error
  * event after it. Nothing that broke looks finished.
- * Run: node --conditions=source examples/scripted-faults/main.ts
+ * Run: npx node --conditions=source examples/scripted-faults/main.ts
  */
 import { createSluice } from 'sluice'
 import { type SseEvent, SseParser } from 'sluice/sse'

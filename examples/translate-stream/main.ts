@@ -1,7 +1,7 @@
 /**
  * A stream of OpenAI's Chat Completions becomes a stream of Anthropic's Messages: events to tokens, tokens to events,
  * one event at a time. No server is needed, and nothing here is specific to Node.
- * Run: node --conditions=source examples/translate-stream/main.ts
+ * Run: npx node --conditions=source examples/translate-stream/main.ts
  */
 import { anthropicMessages, openaiChat } from 'sluice/dialects'
 import { SseParser, writeSse } from 'sluice/sse'

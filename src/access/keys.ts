@@ -8,17 +8,19 @@ export interface Caller {
 }
 
 /**
- * The key a caller shows, wherever their SDK puts it. Every place is read on every route, since one key serves every
- * dialect.
+ * The keys a caller shows, wherever their SDKs put them, the bearer first. Every place is read on every route, since one
+ * key serves every dialect; and there may be two, one for sluice and one for the provider behind it.
  */
-export function callerKey({ headers, query }: Caller): string | undefined {
-  const authorization = headers.authorization
-  if (authorization !== undefined) {
-    const bearer = /^bearer\s+(.+)$/i.exec(authorization.trim())
-    if (bearer) return bearer[1]?.trim()
-  }
+function callerKeys({ headers, query }: Caller): string[] {
+  const bearer = /^bearer\s+(.+)$/i.exec(headers.authorization?.trim() ?? '')?.[1]?.trim()
+  const shown = [bearer, headers['x-api-key'], headers['x-goog-api-key'], headers['api-key'], query.get('key')]
   // Some SDKs send a header with nothing in it: that is no key.
-  return headers['x-api-key'] || headers['x-goog-api-key'] || headers['api-key'] || query.get('key') || undefined
+  return shown.filter((key): key is string => Boolean(key))
+}
+
+/** The first key a caller shows. */
+export function callerKey(caller: Caller): string | undefined {
+  return callerKeys(caller)[0]
 }
 
 /**
@@ -28,16 +30,15 @@ export function callerKey({ headers, query }: Caller): string | undefined {
 export function keyCheck(keys: readonly string[]): (caller: Caller) => void {
   const digests = keys.map(digest)
   return (caller) => {
-    const key = callerKey(caller)
-    if (key === undefined) {
+    const shown = callerKeys(caller).map(digest)
+    if (shown.length === 0) {
       throw new SluiceError(
         'invalid_key',
         'cannot accept the request: it carries no client key; send one as `Authorization: Bearer`, `x-api-key`, `x-goog-api-key` or `?key=`',
       )
     }
-    const shown = digest(key)
     let known = false
-    for (const one of digests) if (timingSafeEqual(one, shown)) known = true
+    for (const one of digests) for (const key of shown) if (timingSafeEqual(one, key)) known = true
     if (!known) throw new SluiceError('invalid_key', 'cannot accept the request: its client key is not known here')
   }
 }

@@ -46,7 +46,7 @@ export async function ask(remote: Remote, question: Question): Promise<Told> {
   const told: Told = { text: '', totalMs: 0 }
   let done = false
   const read = (chunk: Chunk): void => {
-    if (chunk.error) throw new CommandError(`the answer broke off: ${errorText(JSON.stringify(chunk))}`)
+    if (chunk.error) throw new CommandError(`the answer is not whole: ${errorText(JSON.stringify(chunk))}`)
     for (const { delta, finish_reason } of chunk.choices ?? []) {
       const text = textOf(delta?.content) + textOf(delta?.refusal)
       const reasoning = textOf(delta?.reasoning_content) || textOf(delta?.reasoning)
@@ -66,7 +66,7 @@ export async function ask(remote: Remote, question: Question): Promise<Told> {
       else if (!done) read(JSON.parse(data) as Chunk)
     })
   }
-  if (!done) throw new CommandError('the answer broke off: the connection closed before its end; ask again')
+  if (!done) throw new CommandError('the answer is not whole: the connection closed before its end; ask again')
   told.totalMs = since()
   return told
 }

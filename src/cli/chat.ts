@@ -80,6 +80,8 @@ async function findSeat({ url, key, config }: ChatFlags): Promise<Seat> {
 async function firstModel(remote: Remote): Promise<string> {
   const { remoteModels } = await import('./remote.ts')
   const [first] = await remoteModels(remote)
+  // No script is called so, and what plays instead introduces itself.
+  if (first?.startsWith('scripted/')) return 'scripted/demo'
   if (first !== undefined) return first
   throw new CommandError(`cannot choose a model: ${remote.url} lists none; name one with --model provider/model`)
 }

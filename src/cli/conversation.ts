@@ -44,7 +44,7 @@ async function answerOrNothing(input: Interface, remote: Remote, model: string, 
     const { text } = await tell(remote, model, messages, abort.signal)
     return text === '' ? undefined : text
   } catch (thrown) {
-    if (abort.signal.aborted) process.stderr.write(pc.dim('\n(stopped)\n'))
+    if (abort.signal.aborted) process.stderr.write(pc.dim('(stopped)\n'))
     else printFailure(thrown, false)
     return undefined
   } finally {
@@ -84,8 +84,11 @@ async function tell(remote: Remote, model: string, messages: ChatMessage[], sign
       last = text
       process.stdout.write(text)
     },
+  }).finally(() => {
+    // Also behind an answer that broke off: what is said about it gets a line of its own.
+    if (last === '' && reasoned) process.stderr.write('\n')
+    if (last !== '' && !last.endsWith('\n')) process.stdout.write('\n')
   })
-  if (last !== '' && !last.endsWith('\n')) process.stdout.write('\n')
   process.stderr.write(`${pc.dim(timing(told))}\n`)
   return told
 }

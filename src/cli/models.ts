@@ -16,6 +16,8 @@ export function modelsCommand(): Command {
     .addHelpText(
       'after',
       `
+\`provider/*\` stands for a provider that takes any name.
+
 Examples:
   sluice models
   sluice models --url http://127.0.0.1:8080

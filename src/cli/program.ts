@@ -16,6 +16,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     .description('A streaming-first gateway for large-language-model APIs.')
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'Print the help of a command.')
     .showHelpAfterError('(add --help for the options)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'sluice: ')) })
   for (const make of [startCommand, checkCommand, modelsCommand, chatCommand, scriptCommand]) {
@@ -25,7 +26,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     'after',
     `
 Examples:
-  sluice start                 run the gateway; without a configuration it goes by the keys in the environment
+  sluice start                 run the gateway
   sluice check sluice.toml     explain every mistake in a configuration
   sluice chat "Say hello"      talk to a model from the terminal`,
   )

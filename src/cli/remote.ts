@@ -36,7 +36,8 @@ export async function call(remote: Remote, path: string, init: RequestInit = {})
   if (remote.key !== undefined) headers.set('authorization', `Bearer ${remote.key}`)
   const response = await fetch(`${remote.url}${path}`, { ...init, headers }).catch((thrown: Error) => {
     if (init.signal?.aborted) throw thrown
-    const why = systemCode(thrown) === 'ECONNREFUSED' ? 'nothing listens there' : (systemCode(thrown) ?? thrown.message)
+    const why =
+      systemCode(thrown) === 'ECONNREFUSED' ? 'nothing listens there' : (systemCode(thrown) ?? deepest(thrown))
     throw new CommandError(
       `cannot reach a sluice at ${remote.url}: ${why}; run \`sluice start\`, or name another with --url`,
       {
@@ -49,6 +50,11 @@ export async function call(remote: Remote, path: string, init: RequestInit = {})
   const hint =
     response.status === 401 && remote.key === undefined ? '; give a client key with --key or in SLUICE_KEY' : ''
   throw new CommandError(`${remote.url} answered ${response.status}: ${said}${hint}`)
+}
+
+/** `fetch failed` says nothing; what caused it does. */
+function deepest(thrown: Error): string {
+  return thrown.cause instanceof Error ? deepest(thrown.cause) : thrown.message
 }
 
 /** The message of an error body, in whatever shape it is. */

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import type { Script, ScriptFile } from '../providers/scripted/index.ts'
 import { readPort } from './config-flags.ts'
 import { CommandError, listenFailure } from './failure.ts'
 import { onStopSignals } from './signals.ts'
@@ -29,20 +30,41 @@ Examples:
 async function script(file: string | undefined, { host, port }: ScriptFlags): Promise<void> {
   const { builtinScripts, readScriptFile, startScripted } = await import('../providers/scripted/index.ts')
   const scripts = file === undefined ? undefined : readScriptFile(await readText(file), file)
-  const server = await startScripted({ host, port, ids: 'random', ...(scripts && { scripts }) }).catch((thrown) => {
+  const only = scripts && onlyScript(scripts)
+  const chosen = only ? { script: only } : scripts && { scripts }
+  const server = await startScripted({ host, port, ids: 'random', ...chosen }).catch((thrown) => {
     throw listenFailure(thrown, host, port)
   })
   onStopSignals({ drain: () => server.close(), close: () => server.close() })
-  const names = Object.keys(builtinScripts)
+  const names = only
+    ? `${file}, whatever is asked`
+    : listed([...Object.keys(scripts?.scripts ?? {}), ...Object.keys(builtinScripts)])
   process.stdout.write(
     [
       `the scripted provider is listening on ${server.url}`,
-      `  scripts      ${file === undefined ? names.join(', ') : `${file}, and the built-in ${names.join(', ')}`}`,
+      `  scripts      ${names}`,
       `  OpenAI       ${server.url}/v1`,
       `  Anthropic    ${server.url}`,
       '',
     ].join('\n'),
   )
+}
+
+/** A file of one script answers everything, a model that is called like a built-in one too. */
+function onlyScript({ scripts = {}, default: script }: ScriptFile): Script | undefined {
+  return Object.keys(scripts).length === 0 && typeof script === 'object' ? script : undefined
+}
+
+/** In lines of a terminal's usual width, below each other. */
+function listed(names: readonly string[]): string {
+  const lines = ['']
+  for (const name of names) {
+    const line = lines.at(-1) ?? ''
+    if (line === '') lines[lines.length - 1] = name
+    else if (line.length + name.length > 62) lines.push(name)
+    else lines[lines.length - 1] = `${line}, ${name}`
+  }
+  return lines.join(`,\n${' '.repeat(15)}`)
 }
 
 async function readText(file: string): Promise<string> {

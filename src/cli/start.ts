@@ -6,8 +6,9 @@ export function startCommand(): Command {
   const command = new Command('start').description('Run the gateway.').addHelpText(
     'after',
     `
-Without a configuration the providers whose keys are in the environment are used (OPENAI_API_KEY,
-ANTHROPIC_API_KEY); without any key a scripted provider answers, which needs no network.
+Without a configuration the providers whose keys are in the environment are
+used (OPENAI_API_KEY, ANTHROPIC_API_KEY); without any key a scripted provider
+answers, which needs no network.
 
 Examples:
   sluice start

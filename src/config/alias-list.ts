@@ -17,7 +17,7 @@ export function listAliases(written: Written, { providers, broken }: ProviderLis
       if (prefix === '' && broken.size > 0 && !names.includes(target)) return
       written.problems.add(
         [...path, 'targets', i],
-        astray(target, prefix, providers, names, shown(written, [...path, 'targets', i])),
+        astray(target, prefix, { providers, broken }, names, shown(written, [...path, 'targets', i])),
       )
     })
     return { name: String(name), targets: [...targets] }
@@ -39,16 +39,16 @@ function leads(target: string, providers: readonly Provider[]): boolean {
 function astray(
   target: string,
   prefix: string,
-  providers: readonly Provider[],
+  { providers, broken }: Pick<ProviderList, 'providers' | 'broken'>,
   aliases: readonly string[],
   shown: string,
 ): string {
   const found = `found ${shown}, which leads to no provider`
   if (aliases.includes(target)) return `${found}: it is a name from [[models]] itself; write the targets behind it`
-  if (providers.length === 0) {
+  const known = [...providers.map((one) => one.name), ...broken]
+  if (known.length === 0) {
     return `${found}: there are none, neither here nor in the environment; add [[providers]]`
   }
-  const known = providers.map((one) => one.name)
   const provider = providers.find((one) => one.name === prefix)
   if (provider?.models) {
     const model = target.slice(prefix.length + 1)

@@ -100,6 +100,11 @@ export interface Traits {
   openaiExtras?: boolean
   /** Takes `stream_options.include_usage` (openai-chat). Default true. */
   streamUsage?: boolean
+  /**
+   * The mark on a part after which the prompt is cached (openai-chat). Default: `prompt_cache_breakpoint` with
+   * `openaiExtras`, else none, since servers that do not know it may refuse it.
+   */
+  cacheField?: 'prompt_cache_breakpoint' | 'cache_control'
   /** The field of assistant messages that takes reasoning text back (openai-chat). Default: none, it is left out. */
   reasoningField?: 'reasoning_content' | 'reasoning'
   /** How thinking is asked for (anthropic-messages). Default `adaptive`. */

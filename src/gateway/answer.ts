@@ -86,7 +86,9 @@ export class Answer {
   fail(error: SluiceError, headers: Record<string, string>, events: () => string): void {
     if (this.#state === 'over') return
     if (this.#state === 'open') {
-      this.#send(events())
+      const text = events()
+      // An empty piece would be the end of an HTTP/1.1 body.
+      if (text !== '') this.#send(text)
       this.end()
       return
     }

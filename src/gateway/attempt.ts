@@ -100,9 +100,13 @@ export class Attempt implements UpstreamHandler {
 
   onData(chunk: Uint8Array): void {
     if (this.#settled) return
-    if (this.#relay) this.#relay.data(chunk)
-    else if (this.#refusal) this.#explain(this.#refusal, chunk)
-    else this.#guarded(() => this.#beginBody(chunk))
+    try {
+      if (this.#relay) this.#relay.data(chunk)
+      else if (this.#refusal) this.#explain(this.#refusal, chunk)
+      else this.#beginBody(chunk)
+    } catch (error) {
+      this.#break(SluiceError.from(error))
+    }
   }
 
   onFlush(): void {

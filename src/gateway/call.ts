@@ -50,5 +50,6 @@ export function call(
       onEnd: () => settle(() => resolve({ head, text: new TextDecoder().decode(body.bytes()) })),
       onError: (error) => settle(() => reject(error)),
     })
+    if (options.signal?.aborted) leave()
   })
 }

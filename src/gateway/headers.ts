@@ -30,10 +30,9 @@ export function upstreamHeaders(
 }
 
 function setKey(headers: Record<string, string>, provider: Provider, key: string, exchange: Exchange): void {
-  // A caller's own token goes on in the form it came in: a subscription token is no API key.
-  const asBearer =
-    provider.auth === 'client' ? exchange.headers.authorization !== undefined : provider.authHeader === 'authorization'
-  if (asBearer) headers.authorization = `Bearer ${key}`
+  // A caller's own bearer token goes on as one, wherever the provider reads keys: a subscription token is no API key.
+  const ownBearer = provider.auth === 'client' && /^\s*bearer\s+\S/i.test(exchange.headers.authorization ?? '')
+  if (ownBearer || provider.authHeader === 'authorization') headers.authorization = `Bearer ${key}`
   else headers['x-api-key'] = key
 }
 
@@ -81,8 +80,9 @@ export function warningsHeader(warnings: readonly Warning[]): string | undefined
   const entries = warnings.map(({ field, action }) => `${field.replace(/[^\x21-\x7e]|[,;]/g, '_')};${action}`)
   let text = ''
   for (const entry of new Set(entries)) {
-    if (text.length + entry.length > 2000) return `${text}, others;dropped`
-    text += text === '' ? entry : `, ${entry}`
+    const comma = text === '' ? '' : ', '
+    if (text.length + entry.length > 2000) return `${text}${comma}others;dropped`
+    text += comma + entry
   }
   return text
 }

@@ -42,15 +42,15 @@ export class ModelList {
     const now = this.#house.clock.now()
     const known = this.#known.get(provider.name)
     if (known && known.until > now) return known.models
-    const models = this.#fetch(provider, exchange).then(
-      (found) => found,
-      () => {
-        this.#known.set(provider.name, { until: now + failureMs, models: Promise.resolve([]) })
-        return []
-      },
-    )
-    // With the caller's own key the answer is the caller's own too.
-    if (provider.auth === 'provider') this.#known.set(provider.name, { until: now + keepMs, models })
+    const keep = (until: number, models: Promise<string[]>): void => {
+      // With the caller's own key the answer is the caller's own too, and so is its failure.
+      if (provider.auth === 'provider') this.#known.set(provider.name, { until, models })
+    }
+    const models = this.#fetch(provider, exchange).catch(() => {
+      keep(now + failureMs, Promise.resolve([]))
+      return []
+    })
+    keep(now + keepMs, models)
     return models
   }
 

@@ -18,13 +18,18 @@ export function readRefusal(
   const error = upstream.upstream.decodeError(status, text)
   const code = provider.auth === 'client' && error.code === 'upstream_auth' ? ownKeyCode(status) : error.code
   const wait = retryAfterMs(headers)
-  return new SluiceError(code, error.message, {
+  return new SluiceError(code, code === 'upstream_auth' ? ownKeyRefused(provider.name, error.message) : error.message, {
     ...(code === error.code && { status: error.status }),
     ...(error.param !== undefined && { param: error.param }),
     ...(error.details && { details: error.details }),
     ...(wait !== undefined && { retryAfterMs: wait }),
     ...(error.upstream && { upstream: error.upstream }),
   })
+}
+
+/** The provider's own words alone would send the caller looking for a fault in the caller's key. */
+function ownKeyRefused(provider: string, said: string): string {
+  return `cannot ask ${provider}: it refused sluice's own key (${said}); set a valid one in its api_keys`
 }
 
 /** The provider refused the caller's own key: that is the caller's to know, with its true status. */

@@ -35,8 +35,8 @@ export function wholeFromStream(
   const close = (): void => {
     if (progress.over) return
     progress.over = true
-    decoder.end?.(onToken)
     try {
+      decoder.end?.(onToken)
       events.onReply(folder.reply())
     } catch (error) {
       progress.error = SluiceError.from(error)

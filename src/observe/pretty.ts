@@ -27,12 +27,16 @@ function prettyRecord(record: RequestRecord, colors: Colors): string {
   // Through the list and its tidying, like every other line.
   const facts = recordFacts(record)
   const color = { ok: colors.green, error: colors.red, aborted: colors.yellow }[record.outcome]
+  const unknown = facts.input_tokens === undefined && facts.output_tokens === undefined
   const parts = [
-    color(`${facts.status} ${record.outcome.padEnd(7)}`),
+    // No status when the client left before there was one.
+    color(`${facts.status || '---'} ${record.outcome.padEnd(7)}`),
     [facts.provider, facts.model].filter((one) => one !== undefined).join('/') || String(facts.path ?? '-'),
-    colors.dim(`${facts.client}${facts.stream === undefined ? '' : ` ${facts.stream}`}`),
-    // A request that never reached a provider has no tokens to be unsure about.
-    ...(facts.provider === undefined ? [] : [`${facts.input_tokens ?? '?'} -> ${facts.output_tokens ?? '?'} tokens`]),
+    colors.dim(`${facts.client}${facts.stream === undefined || facts.stream === 'unknown' ? '' : ` ${facts.stream}`}`),
+    // A request that got nothing from a provider has no tokens to be unsure about.
+    ...(facts.provider === undefined || (unknown && record.firstMs === undefined)
+      ? []
+      : [`${facts.input_tokens ?? '?'} -> ${facts.output_tokens ?? '?'} tokens`]),
     ...(record.firstMs === undefined ? [] : [`first ${time(record.firstMs)}`]),
     `total ${time(record.totalMs)}`,
     ...(facts.code === undefined ? [] : [color(String(facts.code))]),

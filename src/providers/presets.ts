@@ -28,6 +28,9 @@ const anthropic: Preset = {
   modelTraits: [
     // Up to 4.5 thinking is asked for with a budget; later models choose themselves.
     { models: 'claude-3-*', traits: { thinking: 'budget', maxOutput: 8192 } },
+    { models: 'claude-3-haiku-*', traits: { maxOutput: 4096 } },
+    { models: 'claude-3-opus-*', traits: { maxOutput: 4096 } },
+    { models: 'claude-3-sonnet-*', traits: { maxOutput: 4096 } },
     { models: 'claude-3-7-*', traits: { maxOutput: 64_000 } },
     { models: 'claude-sonnet-4-0*', traits: { thinking: 'budget', maxOutput: 64_000 } },
     { models: 'claude-sonnet-4-2*', traits: { thinking: 'budget', maxOutput: 64_000 } },

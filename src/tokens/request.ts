@@ -6,7 +6,10 @@ export interface CacheMarker {
   ttl?: '5m' | '30m' | '1h' | '12h'
 }
 
-/** Fields of a part that only the dialect of the request (`extra.dialect`) knows: kept for an upstream of the same. */
+/**
+ * Fields of a part or a message that only the dialect of the request (`extra.dialect`) knows: kept for an upstream of
+ * the same.
+ */
 export type PartExtra = JsonObject
 
 export interface TextPart {
@@ -40,6 +43,7 @@ export interface AudioPart {
   data: string
   format: string
   cache?: CacheMarker
+  extra?: PartExtra
 }
 
 export interface FilePart {
@@ -101,9 +105,9 @@ export type AssistantPart = TextPart | ReasoningPart | ToolCall | HostedPart
  * it on the way in (results first) and join it again on the way out.
  */
 export type Message =
-  | { role: 'system'; parts: TextPart[]; developer?: boolean; name?: string }
-  | { role: 'user'; parts: UserPart[]; name?: string }
-  | { role: 'assistant'; parts: AssistantPart[]; name?: string }
+  | { role: 'system'; parts: TextPart[]; developer?: boolean; name?: string; extra?: PartExtra }
+  | { role: 'user'; parts: UserPart[]; name?: string; extra?: PartExtra }
+  | { role: 'assistant'; parts: AssistantPart[]; name?: string; extra?: PartExtra }
   | { role: 'tool'; parts: ToolResultPart[] }
 
 export type Tool =
@@ -118,7 +122,15 @@ export type Tool =
       /** Fields of the definition that only its dialect knows. */
       extra?: JsonObject
     }
-  | { kind: 'custom'; name: string; description?: string; format?: JsonObject; cache?: CacheMarker }
+  | {
+      kind: 'custom'
+      name: string
+      description?: string
+      format?: JsonObject
+      cache?: CacheMarker
+      /** Fields of the definition that only its dialect knows. */
+      extra?: JsonObject
+    }
   /** A tool that runs at the vendor: offered as it is to the same dialect, reported as dropped elsewhere. */
   | { kind: 'hosted'; dialect: string; name: string; definition: JsonObject }
 
@@ -162,7 +174,10 @@ export interface Sampling {
 export interface ChatRequest {
   model: string
   stream: boolean
-  /** The instructions before the first turn. Later ones stand in `messages`. */
+  /**
+   * The instructions before the first turn. Later ones stand in `messages`, and so do those, at its head, of which
+   * more than the text is to be kept, such as a name.
+   */
   system: TextPart[]
   messages: Message[]
   tools: Tool[]

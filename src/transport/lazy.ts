@@ -21,10 +21,18 @@ export function lazyTransport(open: () => Promise<Transport>): Transport {
       opening.then(
         (transport) => {
           if (aborted) return
-          call = transport.send(request, handler)
+          try {
+            call = transport.send(request, handler)
+          } catch (error) {
+            // Nobody stands above this turn who could catch it.
+            handler.onError(SluiceError.from(error))
+            return
+          }
           if (paused) call.pause()
         },
         (error) => {
+          // What could not be loaded now (no file handles left, say) may be loaded by the next request.
+          opening = undefined
           if (!aborted) handler.onError(SluiceError.from(error))
         },
       )

@@ -89,7 +89,9 @@ class Call implements UpstreamCall, Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
+    // A connection may have to be made first, and meanwhile the caller may have changed their mind.
     if (this.#over) controller.abort(new Error('aborted by sluice'))
+    else if (this.#paused) controller.pause()
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, raw: Record<string, string | string[]>): void {
@@ -164,10 +166,14 @@ function describe(error: Error & { code?: string }, url: URL, afterHead: boolean
   if (error.code === 'UND_ERR_CONNECT_TIMEOUT' || error.code === 'UND_ERR_HEADERS_TIMEOUT') {
     return new SluiceError('connect_timeout', `cannot reach ${where}: no connection in time`, { cause: error })
   }
-  if (error.code?.startsWith('HPE_')) {
-    return new SluiceError('upstream_protocol', `cannot read the answer of ${where}: it is not HTTP (${error.code})`, {
-      cause: error,
-    })
+  if (error.name === 'HTTPParserError') {
+    return new SluiceError(
+      'upstream_protocol',
+      `cannot read the answer of ${where}: it is not HTTP: ${error.message}`,
+      {
+        cause: error,
+      },
+    )
   }
   if (afterHead) {
     return new SluiceError('upstream_truncated', `the answer of ${where} broke off: ${reason(error)}`, { cause: error })

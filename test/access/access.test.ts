@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { allowsOrigin, type Caller, callerKey, isLoopbackHost, keyCheck, loopbackCheck } from '../../src/access/index.ts'
+import {
+  allowsOrigin,
+  type Caller,
+  callerKey,
+  isLoopbackHost,
+  keyCheck,
+  loopbackCheck,
+} from '../../src/access/index.ts'
 
 const caller = (headers: Record<string, string>, query = ''): Caller => ({ headers, query: new URLSearchParams(query) })
 

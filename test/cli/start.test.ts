@@ -1,7 +1,9 @@
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { begin, sluice } from './command.ts'
+import { begin, emptyFolder, sluice } from './command.ts'
 
 const listening = /sluice [\d.]+ is listening on (http:\S+)/
 
@@ -132,10 +134,11 @@ describe('sluice chat', () => {
     expect(stderr).toMatch(/^sluice: no provider is configured; the scripted one answers\nfirst token/)
   })
 
-  it('says that an answer broke off, and exits with 1', async () => {
-    const { code, stderr } = await sluice(['chat', '--config', '/dev/null', '-m', 'cut', 'go'])
+  it('says that an answer broke off, on a line of its own, and exits with 1', async () => {
+    const { code, stdout, stderr } = await sluice(['chat', '--config', '/dev/null', '-m', 'cut', 'go'])
     expect(code).toBe(1)
-    expect(stderr).toMatch(/^sluice: the answer broke off: /m)
+    expect(stdout).toMatch(/\S\n$/)
+    expect(stderr).toMatch(/^sluice: the answer is not whole: /m)
   })
 })
 
@@ -150,6 +153,21 @@ describe('sluice script', () => {
     })
     expect(JSON.stringify(await answer.json())).toContain('Water finds its way')
     child.kill('SIGINT')
+    expect((await ended).code).toBe(0)
+  })
+
+  it('plays a file of one script whatever is asked, also by the name of a built-in one', async () => {
+    const file = join(emptyFolder(), 'one.toml')
+    writeFileSync(file, 'steps = [{ text = "only this" }]\n')
+    const { said, child, ended } = begin(['script', file, '--port', '0'])
+    const [, url = ''] = await said(/the scripted provider is listening on (http:\S+)/)
+    await said(/whatever is asked/)
+    const answer = await fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      body: JSON.stringify({ model: 'text', messages: [{ role: 'user', content: 'hi' }] }),
+    })
+    expect(JSON.stringify(await answer.json())).toContain('only this')
+    child.kill('SIGTERM')
     expect((await ended).code).toBe(0)
   })
 })

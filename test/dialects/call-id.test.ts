@@ -11,15 +11,19 @@ const legal = fc.stringMatching(/^[a-zA-Z0-9_-]{1,40}$/)
 describe('callId', () => {
   it('a legal id stays, any other becomes a legal one', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string({ unit: 'binary', maxLength: 80 }), legal), fc.constantFrom(...rules), (id, rule) => {
-        const mapped = callId(id, rule)
-        expect(mapped.length).toBeLessThanOrEqual(rule.max)
-        expect(mapped).toMatch(rule.allowed)
-        if (id.length <= rule.max && rule.allowed.test(id)) expect(mapped).toBe(id)
-        // The call and its result are mapped in turns that know nothing of each other, the result perhaps twice.
-        expect(callId(id, rule)).toBe(mapped)
-        expect(callId(mapped, rule)).toBe(mapped)
-      }),
+      fc.property(
+        fc.oneof(fc.string({ unit: 'binary', maxLength: 80 }), legal),
+        fc.constantFrom(...rules),
+        (id, rule) => {
+          const mapped = callId(id, rule)
+          expect(mapped.length).toBeLessThanOrEqual(rule.max)
+          expect(mapped).toMatch(rule.allowed)
+          if (id.length <= rule.max && rule.allowed.test(id)) expect(mapped).toBe(id)
+          // The call and its result are mapped in turns that know nothing of each other, the result perhaps twice.
+          expect(callId(id, rule)).toBe(mapped)
+          expect(callId(mapped, rule)).toBe(mapped)
+        },
+      ),
       { numRuns: 300 },
     )
   })

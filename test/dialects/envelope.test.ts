@@ -4,7 +4,10 @@ import { isSealed, seal, unseal } from '../../src/dialects/envelope.ts'
 import type { Opaque } from '../../src/tokens/index.ts'
 
 const kinds = ['signature', 'redacted', 'encrypted'] as const
-const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('', '.', 'a.b.c', 'slc1.', '%2E', '\ufeffx', '\0', '_', '日本', '=+/'))
+const text = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.constantFrom('', '.', 'a.b.c', 'slc1.', '%2E', '\ufeffx', '\0', '_', '日本', '=+/'),
+)
 const name = fc.oneof(fc.string({ unit: 'binary', minLength: 1 }), fc.constantFrom('x.ai', '%2E', 'gpt-5.1', 'é', '__'))
 
 describe('opaque state in an envelope', () => {

@@ -15,10 +15,13 @@ const volatile = ['noise', 'seq']
 /** The slow way: the text of an event that carries nothing but a text. */
 function read(parsed: unknown): string | undefined {
   const event = parsed as Delta
-  if (typeof event !== 'object' || event === null || typeof event.delta !== 'object' || event.delta === null) return undefined
+  if (typeof event !== 'object' || event === null || typeof event.delta !== 'object' || event.delta === null)
+    return undefined
   const known = Object.keys(event).every((key) => ['id', 'index', 'delta', ...volatile].includes(key))
   const plain = Object.keys(event.delta).every((key) => key === 'text' || key === 'type')
-  return known && plain && event.delta.type === 'text' && typeof event.delta.text === 'string' ? event.delta.text : undefined
+  return known && plain && event.delta.type === 'text' && typeof event.delta.text === 'string'
+    ? event.delta.text
+    : undefined
 }
 
 function slow(data: string): string | undefined {
@@ -44,7 +47,24 @@ function texts(events: string[]): Array<string | undefined> {
 const text = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.string({ minLength: 20, maxLength: 60 }),
-  fc.constantFrom('', '"', '\\', '\\"', '\\\\', '"}', '","noise":"', 'text', 'type', '\u2028', '\ud800', '\u0000', '\u007f', '\\u0041', '😀', 'é'),
+  fc.constantFrom(
+    '',
+    '"',
+    '\\',
+    '\\"',
+    '\\\\',
+    '"}',
+    '","noise":"',
+    'text',
+    'type',
+    '\u2028',
+    '\ud800',
+    '\u0000',
+    '\u007f',
+    '\\u0041',
+    '😀',
+    'é',
+  ),
 )
 /** As different servers write JSON: tight, spaced, with every letter beyond ASCII or every letter at all as an escape. */
 const styles = [
@@ -79,7 +99,8 @@ const write = ({ style, events }: { style: (value: unknown) => string; events: A
     }),
   )
 
-const plain = (said: string, more: object = {}) => JSON.stringify({ id: 'e', index: 0, delta: { type: 'text', text: said }, ...more })
+const plain = (said: string, more: object = {}) =>
+  JSON.stringify({ id: 'e', index: 0, delta: { type: 'text', text: said }, ...more })
 
 function taught(...lessons: string[]): EventShape {
   const shape = new EventShape(read, volatile)
@@ -99,7 +120,10 @@ describe('texts cut out of events without parsing them', () => {
   })
 
   it('are never wrong when an event was changed anywhere: they are right, or it goes the slow way', () => {
-    const junk = fc.oneof(fc.string({ unit: 'binary', maxLength: 2 }), fc.constantFrom('"', '\\', '",', '{', '}', ':', ',"x":1', '\n'))
+    const junk = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 2 }),
+      fc.constantFrom('"', '\\', '",', '{', '}', ':', ',"x":1', '\n'),
+    )
     fc.assert(
       fc.property(lesson, fc.nat(), fc.nat(3), junk, ({ style, events }, at, gone, put) => {
         const data = write({ style, events })
@@ -120,7 +144,14 @@ describe('texts cut out of events without parsing them', () => {
 
   it('are found after one lesson, with other noise', () => {
     const shape = taught(plain('one', { noise: 'aaaa', seq: '1' }))
-    for (const said of ['two', '', 'a "quoted" \\ line\n', '😀', 'x'.repeat(10_000), `${'x'.repeat(30)}"${'y'.repeat(30)}`]) {
+    for (const said of [
+      'two',
+      '',
+      'a "quoted" \\ line\n',
+      '😀',
+      'x'.repeat(10_000),
+      `${'x'.repeat(30)}"${'y'.repeat(30)}`,
+    ]) {
       expect(shape.match(plain(said, { noise: 'bb', seq: '23' }))).toBe(said)
     }
     expect(shape.match(plain('x', { noise: '', seq: '' }))).toBe('x')

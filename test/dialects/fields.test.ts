@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import * as fields from '../../src/dialects/fields.ts'
+import { array, boolean, number, object, objects, oneOf, string, unknownFields } from '../../src/dialects/fields.ts'
 import type { Json, JsonObject } from '../../src/tokens/index.ts'
 
 const wrong: Array<[string, Json]> = [
@@ -13,13 +13,14 @@ const wrong: Array<[string, Json]> = [
 
 describe('reading a field of a client', () => {
   it.each([
-    ['string', 'a string'],
-    ['number', 'a number'],
-    ['boolean', 'true or false'],
-    ['object', 'an object'],
-    ['array', 'an array'],
-  ] as const)('%s: takes its own type, null as absent, and names what it found instead', (name, wanted) => {
-    const { optional, required } = fields[name]
+    ['a string', string],
+    ['a number', number],
+    ['true or false', boolean],
+    ['an object', object],
+    ['an array', array],
+  ] as const)('%s: takes its own type, null as absent, and names what it found instead', (wanted, reader) => {
+    const optional: (object: JsonObject, key: string, at?: string) => unknown = reader.optional
+    const required: typeof optional = reader.required
     let right = 0
     for (const [found, value] of wrong) {
       if (found === (wanted === 'true or false' ? 'a boolean' : wanted)) {
@@ -44,33 +45,33 @@ describe('reading a field of a client', () => {
   })
 
   it('objects: an absent list is empty, a wrong entry is named by its place', () => {
-    expect(fields.objects({}, 'tools')).toEqual([])
-    expect(fields.objects({ tools: [{}, { a: 1 }] }, 'tools')).toEqual([{}, { a: 1 }])
-    expect(() => fields.objects({ tools: [{}, 'x'] }, 'tools', 'a.')).toThrow(
+    expect(objects({}, 'tools')).toEqual([])
+    expect(objects({ tools: [{}, { a: 1 }] }, 'tools')).toEqual([{}, { a: 1 }])
+    expect(() => objects({ tools: [{}, 'x'] }, 'tools', 'a.')).toThrow(
       '`a.tools[1]` must be an object, but it is a string',
     )
-    expect(() => fields.objects({ tools: [[]] }, 'tools')).toThrow('`tools[0]` must be an object, but it is an array')
+    expect(() => objects({ tools: [[]] }, 'tools')).toThrow('`tools[0]` must be an object, but it is an array')
   })
 
   it('oneOf: lists the words, and quotes no more of a wrong one than it takes to see it', () => {
     const words = ['low', 'high'] as const
-    expect(fields.oneOf({ effort: 'low' }, 'effort', words)).toBe('low')
-    expect(fields.oneOf({ effort: null }, 'effort', words)).toBeUndefined()
-    expect(() => fields.oneOf({ effort: 'x'.repeat(500) }, 'effort', words)).toThrow(
+    expect(oneOf({ effort: 'low' }, 'effort', words)).toBe('low')
+    expect(oneOf({ effort: null }, 'effort', words)).toBeUndefined()
+    expect(() => oneOf({ effort: 'x'.repeat(500) }, 'effort', words)).toThrow(
       `\`effort\` must be one of low, high, but it is "${'x'.repeat(60)}"`,
     )
-    expect(() => fields.oneOf({ effort: 1 }, 'effort', words)).toThrow('must be a string, but it is a number')
+    expect(() => oneOf({ effort: 1 }, 'effort', words)).toThrow('must be a string, but it is a number')
   })
 
   it('unknownFields: keeps what nobody knows, under any name', () => {
     const body = JSON.parse('{"model":"m","user_tag":1,"toString":2,"__proto__":{"polluted":3}}') as JsonObject
-    const rest = fields.unknownFields(body, new Set(['model']))
+    const rest = unknownFields(body, new Set(['model']))
     expect(Object.entries(rest)).toEqual([
       ['user_tag', 1],
       ['toString', 2],
       ['__proto__', { polluted: 3 }],
     ])
     expect(rest.polluted).toBeUndefined()
-    expect(fields.unknownFields({ model: 'm' }, new Set(['model']))).toEqual({})
+    expect(unknownFields({ model: 'm' }, new Set(['model']))).toEqual({})
   })
 })

@@ -29,7 +29,9 @@ const { value } = fc.letrec<{ value: string; array: string; object: string }>((t
     tie('array'),
     tie('object'),
   ),
-  array: fc.tuple(fc.array(tie('value'), { maxLength: 3 }), space, space).map(([all, a, b]) => `[${a}${all.join(`${b},${a}`)}${b}]`),
+  array: fc
+    .tuple(fc.array(tie('value'), { maxLength: 3 }), space, space)
+    .map(([all, a, b]) => `[${a}${all.join(`${b},${a}`)}${b}]`),
   object: fc
     .tuple(fc.array(fc.tuple(literal, tie('value')), { maxLength: 4 }), space, space)
     .map(([all, a, b]) => `{${a}${all.map(([name, one]) => `${name}${b}:${a}${one}`).join(`${a},${b}`)}${b}}`),
@@ -37,7 +39,10 @@ const { value } = fc.letrec<{ value: string; array: string; object: string }>((t
 const entry = fc.tuple(literal, value, space, space, space)
 const object = fc
   .tuple(fc.array(entry, { maxLength: 6 }), space, space)
-  .map(([all, a, b]) => `${a}{${b}${all.map(([name, one, c, d, e]) => `${name}${c}:${d}${one}${e}`).join(`,${a}`)}${b}}${a}`)
+  .map(
+    ([all, a, b]) =>
+      `${a}{${b}${all.map(([name, one, c, d, e]) => `${name}${c}:${d}${one}${e}`).join(`,${a}`)}${b}}${a}`,
+  )
 
 describe('changing one field in the text of a JSON object', () => {
   it('finds what JSON.parse finds', () => {
@@ -57,7 +62,12 @@ describe('changing one field in the text of a JSON object', () => {
       fc.property(object, key, value, (text, name, json) => {
         const changed = setValue(text, name, json)
         const wanted = JSON.parse(text) as object
-        Object.defineProperty(wanted, name, { value: JSON.parse(json), enumerable: true, configurable: true, writable: true })
+        Object.defineProperty(wanted, name, {
+          value: JSON.parse(json),
+          enumerable: true,
+          configurable: true,
+          writable: true,
+        })
         expect(JSON.parse(changed)).toEqual(wanted)
         const span = findValue(text, name)
         if (span) {

@@ -140,6 +140,12 @@ const cases: Case[] = [
     streamed: 502,
     whole: 502,
   },
+  {
+    name: 'an error page that is all brackets',
+    play: (r) => say(r, '<'.repeat(250_000), { 'content-type': 'text/html' }, 500),
+    streamed: 502,
+    whole: 502,
+  },
   { name: 'an empty 503', play: (r) => say(r, '', {}, 503), streamed: 503, whole: 503 },
   {
     name: 'an error whose body breaks off',
@@ -353,4 +359,116 @@ it('a connection that is reset in the middle of the request body is an error wit
     messages: [{ role: 'user', content: big }],
   })
   expect(answer.status).toBe(502)
+})
+
+describe('below HTTP', () => {
+  const pair: Pair = { client: 'anthropic-messages', upstream: 'openai-chat' }
+  const body = () => good.get('openai-chat')!.stream.toString('latin1')
+  const ok = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n'
+
+  it.each<[string, () => string, 'clean' | 'error' | number]>([
+    ['HTTP/1.0, ended by closing', () => `HTTP/1.0 200 OK\r\n\r\n${body()}`, 'clean'],
+    [
+      'a hundred times 100 Continue first',
+      () => `${'HTTP/1.1 100 Continue\r\n\r\n'.repeat(100)}${ok}\r\n${body()}`,
+      'clean',
+    ],
+    ['no length and no chunks', () => `${ok}\r\n${body()}`, 'clean'],
+    ['half a body without a length', () => `${ok}\r\n${body().slice(0, 900)}`, 'error'],
+    [
+      'chunks without the last one',
+      () => `${ok}transfer-encoding: chunked\r\n\r\n${chunk(body().slice(0, 900))}`,
+      'error',
+    ],
+    [
+      'another protocol after all',
+      () => 'HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n',
+      502,
+    ],
+    ['bare line feeds in its head', () => `${ok.replaceAll('\r', '')}\n${body()}`, 'clean'],
+    ['a header that folds', () => `${ok}x-a: b\r\n c\r\n\r\n${body()}`, 'clean'],
+  ])('the provider sends %s', async (_, text, expected) => {
+    const server = await wire((socket) => socket.end(text(), 'latin1'))
+    const gateway = await house({ upstream: server.url, streaming })
+    const answer = await post(gateway.url + paths[pair.client], chat(pair, { stream: true }))
+    const seen =
+      answer.status === 200
+        ? checkStream(pair.client, answer.body)
+        : checkWhole(pair.client, answer.status, answer.body)
+    // How strictly a head is read is the parser's affair, as long as nothing is half read.
+    const found = answer.status === 200 ? seen.outcome : answer.status
+    expect([expected, expected === 'clean' ? 502 : expected], answer.body.toString()).toContain(found)
+    await until(() => gateway.gateway.running === 0, 'nothing is running')
+  })
+
+  it('a second answer to one request reaches nobody', async () => {
+    const reply = (text: string): string =>
+      `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`
+    const whole = good.get('openai-chat')!.whole.toString()
+    const evil = whole.replace(/one two/, 'not yours')
+    expect(evil).not.toBe(whole)
+    const server = await wire((socket) => {
+      socket.write(reply(whole) + reply(evil))
+      socket.on('data', () => socket.write(reply(whole)))
+    })
+    const gateway = await house({ upstream: server.url, streaming })
+    for (let i = 0; i < 6; i++) {
+      const answer = await post(gateway.url + paths[pair.client], chat(pair, {}))
+      expect(answer.body.toString()).not.toContain('not yours')
+    }
+  })
+})
+
+function chunk(text: string): string {
+  return `${text.length.toString(16)}\r\n${text}\r\n`
+}
+
+describe.each(pairs)('$client before $upstream', (pair) => {
+  const play = async (text: string) => {
+    const server = await hostile((response) => say(response, text))
+    const gateway = await house({ upstream: server.url, streaming })
+    const answer = await post(gateway.url + paths[pair.client], chat(pair, { stream: true }))
+    expect(answer.status, answer.body.toString()).toBe(200)
+    return checkStream(pair.client, answer.body)
+  }
+
+  it.each<[string, (text: string) => string]>([
+    ['without spaces behind the colons', (text) => text.replace(/^(data|event): /gm, '$1:')],
+    ['with ids and times', (text) => text.replace(/^data: /gm, 'id: 7\nretry: 10\ndata: ')],
+    ['with comments inside of events', (text) => text.replace(/^data: /gm, ': still here\ndata: ')],
+    ['with the data before the name', (text) => text.replace(/^(event: .*)\n(data: .*)$/gm, '$2\n$1')],
+    [
+      'over many data lines',
+      (text) =>
+        text.replace(
+          /^data: (\{.*)$/gm,
+          (_, json: string) => `data: ${JSON.stringify(JSON.parse(json), null, 2).replaceAll('\n', '\ndata: ')}`,
+        ),
+    ],
+    [
+      'with spaces in its JSON',
+      (text) =>
+        text.replace(
+          /^data: (\{.*)$/gm,
+          (_, json: string) => `data: ${JSON.stringify(JSON.parse(json), null, 1).replaceAll('\n', '')}  `,
+        ),
+    ],
+    [
+      'in ASCII',
+      (text) => text.replace(/[^\0-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`),
+    ],
+    ['with unknown lines', (text) => text.replace(/^data: /gm, 'what\ndata: ')],
+  ])('a stream written %s says the same', async (_, rewrite) => {
+    const seen = await play(rewrite(good.get(pair.upstream)!.stream.toString()))
+    expect(seen).toMatchObject({ outcome: 'clean', text: words })
+    expect(seen.finish).toBeDefined()
+  })
+
+  it('a character that is torn over two events comes out whole', async () => {
+    const text = good.get(pair.upstream)!.stream.toString()
+    const torn = text.replace('"Grüße"', '"Gr\\ud83d"').replace('" aus"', '"\\ude00 aus"')
+    expect(torn).not.toBe(text)
+    const { text: got } = await play(torn)
+    expect(got).toBe(words.replace('Grüße', 'Gr😀'))
+  })
 })

@@ -3,7 +3,10 @@ import type { ChatReply, FinishReason, JsonObject, Opaque, ReplyPart, Usage } fr
 
 const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 12 }), fc.constant(''))
 const word = fc.string({ minLength: 1, maxLength: 6 })
-const fields = fc.dictionary(word, fc.jsonValue({ maxDepth: 1 }), { maxKeys: 2, noNullPrototype: true }) as fc.Arbitrary<JsonObject>
+const fields = fc.dictionary(word, fc.jsonValue({ maxDepth: 1 }), {
+  maxKeys: 2,
+  noNullPrototype: true,
+}) as fc.Arbitrary<JsonObject>
 const dialect = fc.constantFrom('openai-chat', 'anthropic-messages')
 const meta = fc.dictionary(dialect, fields, { minKeys: 1, maxKeys: 1, noNullPrototype: true })
 
@@ -58,11 +61,15 @@ const part: fc.Arbitrary<ReplyPart> = fc.oneof(
   ),
 )
 
-const reason = fc.constantFrom<FinishReason>('stop', 'stop_sequence', 'tool_calls', 'length', 'content_filter', 'unknown')
-const finish = fc.record(
-  { reason, native: word, stopSequence: text, details: fields },
-  { requiredKeys: ['reason'] },
+const reason = fc.constantFrom<FinishReason>(
+  'stop',
+  'stop_sequence',
+  'tool_calls',
+  'length',
+  'content_filter',
+  'unknown',
 )
+const finish = fc.record({ reason, native: word, stopSequence: text, details: fields }, { requiredKeys: ['reason'] })
 
 /** Counts as vendors report them: each known or unknown. */
 export const arbitraryUsage: fc.Arbitrary<Usage> = fc.record(

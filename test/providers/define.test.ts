@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { Traits } from '../../src/dialects/index.ts'
-import { defineProvider, familyOf, matchesGlob, presets, type ProviderOptions, providersFromEnvironment, targetOf } from '../../src/providers/index.ts'
+import {
+  defineProvider,
+  familyOf,
+  matchesGlob,
+  type ProviderOptions,
+  presets,
+  providersFromEnvironment,
+  targetOf,
+} from '../../src/providers/index.ts'
 
 describe('matchesGlob', () => {
   it.each([
@@ -57,15 +65,27 @@ describe('defineProvider', () => {
   })
 
   it.each<[ProviderOptions, object]>([
-    [{ name: 'a', dialect: 'openai-chat', base_url: 'http://h/v1' }, { authHeader: 'authorization', vendor: 'a', forwards: [], patterns: [] }],
+    [
+      { name: 'a', dialect: 'openai-chat', base_url: 'http://h/v1' },
+      { authHeader: 'authorization', vendor: 'a', forwards: [], patterns: [] },
+    ],
     [
       { name: 'a', dialect: 'anthropic-messages', base_url: 'http://h' },
       { authHeader: 'x-api-key', vendor: 'a', forwards: ['anthropic-beta', 'anthropic-version'] },
     ],
-    [{ name: 'a', dialect: 'anthropic-messages', base_url: 'http://h', auth_header: 'authorization' }, { authHeader: 'authorization' }],
+    [
+      { name: 'a', dialect: 'anthropic-messages', base_url: 'http://h', auth_header: 'authorization' },
+      { authHeader: 'authorization' },
+    ],
     [{ name: 'openai', headers: { 'X-Team': 'a' } }, { headers: { 'x-team': 'a' } }],
-    [{ name: 'openai', max_tokens_field: 'max_tokens', thinking: 'budget' }, { traits: { maxTokensField: 'max_tokens', openaiExtras: true, thinking: 'budget' } }],
-    [{ name: 'openai', models: ['gpt-5'], auth: 'client', normalise: true }, { models: ['gpt-5'], auth: 'client', normalise: true }],
+    [
+      { name: 'openai', max_tokens_field: 'max_tokens', thinking: 'budget' },
+      { traits: { maxTokensField: 'max_tokens', openaiExtras: true, thinking: 'budget' } },
+    ],
+    [
+      { name: 'openai', models: ['gpt-5'], auth: 'client', normalise: true },
+      { models: ['gpt-5'], auth: 'client', normalise: true },
+    ],
   ])('%j', (options, provider) => {
     expect(defineProvider(options)).toMatchObject(provider)
   })
@@ -78,7 +98,10 @@ describe('defineProvider', () => {
   })
 
   it.each<[ProviderOptions, string]>([
-    [{ name: 'mine' }, 'it is no preset (openai, anthropic) and has no `dialect` and `base_url`; add `dialect` and `base_url` or a `kind`'],
+    [
+      { name: 'mine' },
+      'it is no preset (openai, anthropic) and has no `dialect` and `base_url`; add `dialect` and `base_url` or a `kind`',
+    ],
     [{ name: 'mine', dialect: 'openai-chat' }, 'has no `base_url`; add `base_url` or a `kind`'],
     [{ name: 'mine', base_url: 'http://h' }, 'has no `dialect`; add `dialect` or a `kind`'],
     [{ name: 'mine', kind: 'opnai' }, 'kind "opnai" is no preset; there are openai, anthropic'],
@@ -104,7 +127,7 @@ describe('what is known of a model', () => {
   const newest: Traits = { sampling: false, prefill: false }
 
   it.each<[string, Traits]>([
-    ['claude-3-haiku-20240307', budget(8192)],
+    ['claude-3-haiku-20240307', budget(4096)],
     ['claude-3-5-sonnet-20241022', budget(8192)],
     ['claude-3-5-haiku-latest', budget(8192)],
     ['claude-3-7-sonnet-20250219', budget(64_000)],
@@ -163,9 +186,24 @@ describe('providersFromEnvironment', () => {
     ['nothing', {}, []],
     ['a key', { OPENAI_API_KEY: ' sk ' }, [{ name: 'openai', api_keys: ['sk'] }]],
     ['an empty key', { OPENAI_API_KEY: '  ', ANTHROPIC_API_KEY: '' }, []],
-    ['both', { ANTHROPIC_API_KEY: 'a', OPENAI_API_KEY: 'o' }, [{ name: 'openai', api_keys: ['o'] }, { name: 'anthropic', api_keys: ['a'] }]],
-    ['an address', { OPENAI_API_KEY: 'o', OPENAI_BASE_URL: 'http://h/v1' }, [{ name: 'openai', api_keys: ['o'], base_url: 'http://h/v1' }]],
-    ['the older name of the address', { OPENAI_API_KEY: 'o', OPENAI_API_BASE: 'http://h/v1' }, [{ name: 'openai', api_keys: ['o'], base_url: 'http://h/v1' }]],
+    [
+      'both',
+      { ANTHROPIC_API_KEY: 'a', OPENAI_API_KEY: 'o' },
+      [
+        { name: 'openai', api_keys: ['o'] },
+        { name: 'anthropic', api_keys: ['a'] },
+      ],
+    ],
+    [
+      'an address',
+      { OPENAI_API_KEY: 'o', OPENAI_BASE_URL: 'http://h/v1' },
+      [{ name: 'openai', api_keys: ['o'], base_url: 'http://h/v1' }],
+    ],
+    [
+      'the older name of the address',
+      { OPENAI_API_KEY: 'o', OPENAI_API_BASE: 'http://h/v1' },
+      [{ name: 'openai', api_keys: ['o'], base_url: 'http://h/v1' }],
+    ],
     ['an address alone', { OPENAI_BASE_URL: 'http://h/v1' }, []],
   ])('%s', (_, env, options) => {
     expect(providersFromEnvironment(env, never)).toEqual(options)

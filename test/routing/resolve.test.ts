@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { defineProvider, type ProviderOptions } from '../../src/providers/index.ts'
 import { type Alias, modelNames, nearNames, type RoutingTable, resolve } from '../../src/routing/index.ts'
 
-const local: ProviderOptions = { name: 'local', dialect: 'openai-chat', base_url: 'http://127.0.0.1:1/v1', models: ['qwen3:8b', 'org/llama-4'] }
+const local: ProviderOptions = {
+  name: 'local',
+  dialect: 'openai-chat',
+  base_url: 'http://127.0.0.1:1/v1',
+  models: ['qwen3:8b', 'org/llama-4'],
+}
 const router: ProviderOptions = { name: 'router', dialect: 'openai-chat', base_url: 'http://127.0.0.1:2/v1' }
 
 function table(providers: ProviderOptions[], aliases: Alias[] = []): RoutingTable {
@@ -48,14 +53,27 @@ describe('what a model name means', () => {
     ['the only provider gets any name', table([router]), 'mixtral', 'router → mixtral'],
     ['and names with a slash as they are', table([router]), 'anthropic/claude', 'router → anthropic/claude'],
     ['its own name is still taken off', table([router]), 'router/mixtral', 'router → mixtral'],
-    ['a list comes before a pattern', table([{ name: 'openai' }, { ...local, models: ['gpt-oss'] }]), 'gpt-oss', 'local → gpt-oss'],
+    [
+      'a list comes before a pattern',
+      table([{ name: 'openai' }, { ...local, models: ['gpt-oss'] }]),
+      'gpt-oss',
+      'local → gpt-oss',
+    ],
     [
       'a provider with a list gets no other name by its pattern',
-      table([{ name: 'openai', models: ['gpt-5'] }, { name: 'second', kind: 'openai' }]),
+      table([
+        { name: 'openai', models: ['gpt-5'] },
+        { name: 'second', kind: 'openai' },
+      ]),
       'gpt-4o',
       'second → gpt-4o',
     ],
-    ['of two that list it the first counts', table([local, { ...local, name: 'other' }]), 'qwen3:8b', 'local → qwen3:8b'],
+    [
+      'of two that list it the first counts',
+      table([local, { ...local, name: 'other' }]),
+      'qwen3:8b',
+      'local → qwen3:8b',
+    ],
   ])('%s', (_, from, name, wanted) => {
     expect(route(name, from)).toBe(wanted)
   })
@@ -71,7 +89,9 @@ describe('what a model name means', () => {
     ['hollow', 'leads nowhere'],
     ['toString', 'cannot find the model "toString"'],
   ])('%j is told with what comes near', (name, message) => {
-    expect(() => resolve(name, all)).toThrow(expect.objectContaining({ code: 'unknown_model', status: 404, param: 'model' }))
+    expect(() => resolve(name, all)).toThrow(
+      expect.objectContaining({ code: 'unknown_model', status: 404, param: 'model' }),
+    )
     expect(() => resolve(name, all)).toThrow(message)
   })
 
@@ -87,7 +107,9 @@ describe('what a model name means', () => {
   it('a name of a megabyte is neither quoted in full nor looked at for long', () => {
     const since = performance.now()
     const name = 'x'.repeat(1_000_000)
-    expect(() => resolve(name, all)).toThrow(expect.objectContaining({ message: expect.stringMatching(/^.{200,500}$/) }))
+    expect(() => resolve(name, all)).toThrow(
+      expect.objectContaining({ message: expect.stringMatching(/^.{200,500}$/) }),
+    )
     expect(performance.now() - since).toBeLessThan(500)
   })
 })
@@ -96,7 +118,8 @@ describe('names that work', () => {
   it('aliases first, then what is listed; each of them resolves', () => {
     const names = modelNames(all)
     expect(names).toEqual(['fast', 'claude-opus-4-6', 'bare', 'loop', 'hollow', 'local/qwen3:8b', 'local/org/llama-4'])
-    for (const name of names.filter((one) => one !== 'loop' && one !== 'hollow')) expect(route(name, all)).toContain('→')
+    for (const name of names.filter((one) => one !== 'loop' && one !== 'hollow'))
+      expect(route(name, all)).toContain('→')
   })
 
   it.each([
@@ -111,6 +134,10 @@ describe('names that work', () => {
   })
 
   it('at most three, nearest first', () => {
-    expect(nearNames('model-a', ['model-cc', 'model-b', 'model-a', 'model-c', 'model-d'])).toEqual(['model-a', 'model-b', 'model-c'])
+    expect(nearNames('model-a', ['model-cc', 'model-b', 'model-a', 'model-c', 'model-d'])).toEqual([
+      'model-a',
+      'model-b',
+      'model-c',
+    ])
   })
 })

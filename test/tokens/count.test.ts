@@ -51,15 +51,37 @@ describe('countInput', () => {
     const requests: ChatRequest[] = [
       asking([says('hi')]),
       asking([says('hi')], { system: [{ type: 'text', text: 'be brief' }] }),
-      asking([says('hi')], { tools: [{ kind: 'function', name: 'f', description: 'the weather', parameters: schema }] }),
-      asking([says('hi')], { tools: [{ kind: 'hosted', dialect: 'd', name: 'w', definition: { type: 'web_search' } }] }),
+      asking([says('hi')], {
+        tools: [{ kind: 'function', name: 'f', description: 'the weather', parameters: schema }],
+      }),
+      asking([says('hi')], {
+        tools: [{ kind: 'hosted', dialect: 'd', name: 'w', definition: { type: 'web_search' } }],
+      }),
       asking([says('hi')], { output: { type: 'json-schema', schema } }),
       asking([says('hi'), { role: 'assistant', parts: [{ type: 'reasoning', text: 'let me see' }] }]),
-      asking([says('hi'), { role: 'assistant', parts: [{ type: 'tool-call', id: 'c', name: 'f', kind: 'function', arguments: '{"city":"Rome"}' }] }]),
-      asking([says('hi'), { role: 'tool', parts: [{ type: 'tool-result', id: 'c', content: [{ type: 'text', text: 'it rains' }] }] }]),
-      asking([says('hi'), { role: 'user', parts: [{ type: 'image', source: { kind: 'url', url: 'https://a.example/b.png' } }] }]),
-      asking([says('hi'), { role: 'user', parts: [{ type: 'file', source: { kind: 'text', text: 'a whole letter' } }] }]),
-      asking([says('hi'), { role: 'user', parts: [{ type: 'hosted', dialect: 'd', block: { type: 'x', text: 'y' } }] }]),
+      asking([
+        says('hi'),
+        {
+          role: 'assistant',
+          parts: [{ type: 'tool-call', id: 'c', name: 'f', kind: 'function', arguments: '{"city":"Rome"}' }],
+        },
+      ]),
+      asking([
+        says('hi'),
+        { role: 'tool', parts: [{ type: 'tool-result', id: 'c', content: [{ type: 'text', text: 'it rains' }] }] },
+      ]),
+      asking([
+        says('hi'),
+        { role: 'user', parts: [{ type: 'image', source: { kind: 'url', url: 'https://a.example/b.png' } }] },
+      ]),
+      asking([
+        says('hi'),
+        { role: 'user', parts: [{ type: 'file', source: { kind: 'text', text: 'a whole letter' } }] },
+      ]),
+      asking([
+        says('hi'),
+        { role: 'user', parts: [{ type: 'hosted', dialect: 'd', block: { type: 'x', text: 'y' } }] },
+      ]),
     ]
     const counted = await Promise.all(requests.map(countInput))
     const [bare, ...more] = counted
@@ -91,7 +113,9 @@ describe('countInput', () => {
 describe('estimateInput', () => {
   it('is a quarter of the characters, and something for each turn and picture', () => {
     const image = { type: 'image' as const, source: { kind: 'file' as const, id: 'f' } }
-    const request = asking([says('x'.repeat(400)), { role: 'user', parts: [image] }], { system: [{ type: 'text', text: 'abc' }] })
+    const request = asking([says('x'.repeat(400)), { role: 'user', parts: [image] }], {
+      system: [{ type: 'text', text: 'abc' }],
+    })
     expect(estimateInput(request)).toBe(101 + 1100 + 3 * turn)
     expect(estimateInput(asking([]))).toBe(0)
   })

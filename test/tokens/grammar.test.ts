@@ -134,7 +134,9 @@ it('every stream of the random tests is legal, and loses its legality with any b
       const frames = [...tokens.keys()].filter((i) => /-(start|end)$|^finish$/.test(tokens[i]!.type))
       const gone = frames[nth % frames.length]!
       // A finish of a choice that said nothing is missed by nobody while another choice is finished.
-      const empty = tokens.some((token) => token.type === 'finish' && !tokens.some((one) => 'index' in one && one.choice === token.choice))
+      const empty = tokens.some(
+        (token) => token.type === 'finish' && !tokens.some((one) => 'index' in one && one.choice === token.choice),
+      )
       if (empty && tokens[gone]!.type === 'finish') return
       // A block without its start may have nothing in it but its end.
       expect(() => collect(grammar(), tokens.toSpliced(gone, 1))).toThrow('tokens out of order')

@@ -9,7 +9,12 @@ describe('mergeUsage', () => {
     ['nothing before', undefined, { output: 1 }, { output: 1 }],
     ['cumulative values replace and never add', { output: 5 }, { output: 7 }, { output: 7 }],
     ['a later zero counts', { input: 5 }, { input: 0 }, { input: 0 }],
-    ['unknown does not wipe what is known', { input: 5, cacheRead: 2 }, { output: 1, cacheRead: undefined }, { input: 5, cacheRead: 2, output: 1 }],
+    [
+      'unknown does not wipe what is known',
+      { input: 5, cacheRead: 2 },
+      { output: 1, cacheRead: undefined },
+      { input: 5, cacheRead: 2, output: 1 },
+    ],
     ['a report takes the mark of an estimate away', { input: 9, estimated: true }, { input: 10 }, { input: 10 }],
     ['an estimate is marked', undefined, { input: 9, estimated: true }, { input: 9, estimated: true }],
   ])('%s', (_, earlier, later, merged) => {

@@ -1,4 +1,12 @@
-import { brotliCompressSync, constants, createBrotliCompress, createDeflate, createGzip, deflateSync, gzipSync } from 'node:zlib'
+import {
+  brotliCompressSync,
+  constants,
+  createBrotliCompress,
+  createDeflate,
+  createGzip,
+  deflateSync,
+  gzipSync,
+} from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { pause, send, startTransport, startUpstream } from './upstream.ts'
 
@@ -68,18 +76,23 @@ describe('an answer that comes compressed although nobody asked for it', () => {
     expect(told.text).toBe('data: one\n\ndata: two\n\ndata: three\n\n')
   })
 
-  it.each(whole)('%s that was cut gives no more than there is, and one end or one error', async (encoding, compress) => {
-    const bytes = compress(text)
-    const told = await answering(encoding, bytes.subarray(0, Math.floor(bytes.length / 2)))
-    expect(text.startsWith(told.text.replace(/\ufffd$/, ''))).toBe(true)
-    expect(told.text.length).toBeLessThan(text.length)
-    expect(told.log.filter((entry) => /^(end|error)/.test(entry))).toHaveLength(1)
-  })
+  it.each(whole)(
+    '%s that was cut gives no more than there is, and one end or one error',
+    async (encoding, compress) => {
+      const bytes = compress(text)
+      const told = await answering(encoding, bytes.subarray(0, Math.floor(bytes.length / 2)))
+      expect(text.startsWith(told.text.replace(/\ufffd$/, ''))).toBe(true)
+      expect(told.text.length).toBeLessThan(text.length)
+      expect(told.log.filter((entry) => /^(end|error)/.test(entry))).toHaveLength(1)
+    },
+  )
 
   it.each(['gzip', 'deflate', 'br'])('%s that is none is an error with its cause', async (encoding) => {
     const told = await answering(encoding, Buffer.from('{"error":"not compressed at all"}'))
     expect(told.log).toEqual(['head 200', 'error upstream_protocol'])
-    expect(told.error?.message).toMatch(/^cannot read the answer of 127\.0\.0\.1:\d+: its compressed body is damaged \(/)
+    expect(told.error?.message).toMatch(
+      /^cannot read the answer of 127\.0\.0\.1:\d+: its compressed body is damaged \(/,
+    )
   })
 
   it('that is empty is empty', async () => {

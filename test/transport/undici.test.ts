@@ -10,12 +10,24 @@ describe('a whole answer', () => {
       request.on('data', (chunk) => (body += chunk))
       request.on('end', () => {
         const { method, url, headers } = request
-        response.writeHead(201, [['X-Request-ID', 'r1'], ['X-Many', 'a'], ['X-Many', 'b']].flat())
+        response.writeHead(
+          201,
+          [
+            ['X-Request-ID', 'r1'],
+            ['X-Many', 'a'],
+            ['X-Many', 'b'],
+          ].flat(),
+        )
         response.end(JSON.stringify({ method, url, headers }))
       })
     })
     const headers = { 'content-type': 'application/json', 'x-api-key': 'k' }
-    const told = await send(startTransport(), { method: 'POST', url: `${upstream.url}/v1/chat?x=%20y`, headers, body: '{"a":"é"}' }).over
+    const told = await send(startTransport(), {
+      method: 'POST',
+      url: `${upstream.url}/v1/chat?x=%20y`,
+      headers,
+      body: '{"a":"é"}',
+    }).over
     expect(body).toBe('{"a":"é"}')
     expect(JSON.parse(told.text)).toMatchObject({
       method: 'POST',
@@ -30,7 +42,10 @@ describe('a whole answer', () => {
   it('leaves its connection to the next request', async () => {
     const upstream = await startUpstream((_, response) => void response.end('ok'))
     const transport = startTransport()
-    for (let i = 0; i < 3; i++) expect((await send(transport, { url: upstream.url }).over).text).toBe('ok')
+    for (let i = 0; i < 3; i++) {
+      expect((await send(transport, { url: upstream.url }).over).text).toBe('ok')
+      await pause(0)
+    }
     expect(upstream.sockets).toHaveLength(1)
   })
 
@@ -173,7 +188,9 @@ describe('abort', () => {
 
   it('from inside a piece of data stops the rest of the same read', async () => {
     const pieces = ['a', 'b', 'c'].map((text) => `1\r\n${text}\r\n`).join('')
-    const upstream = await startRaw((socket) => socket.write(`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${pieces}0\r\n\r\n`))
+    const upstream = await startRaw((socket) =>
+      socket.write(`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${pieces}0\r\n\r\n`),
+    )
     const told = new Told()
     told.onEntry = (entry) => entry === 'data a' && told.call!.abort()
     send(startTransport(), { url: upstream.url }, told)
@@ -215,23 +232,30 @@ describe('abort', () => {
 
 describe('trouble', () => {
   it('nobody listens', async () => {
-    const upstream = await startUpstream(() => {})
-    const { sockets, port } = upstream
-    const free = await startRaw(() => {})
-    expect([sockets, free.sockets]).toEqual([[], []])
     // Port 1 of loopback is listened on by nobody.
     const told = await send(startTransport(), { url: 'http://127.0.0.1:1' }).over
     expect(told.log).toEqual(['error upstream_unreachable'])
     expect(told.error?.message).toMatch(/^cannot reach 127\.0\.0\.1:1: .*ECONNREFUSED/)
-    expect(port).toBeGreaterThan(0)
   })
 
   it.each<[string, string, string]>([
     ['the connection ends before a head', '', 'error upstream_unreachable'],
     ['a head that is none', 'SSH-2.0-OpenSSH_9.9\r\n', 'error upstream_protocol'],
-    ['a chunk size that is none', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n', 'error upstream_protocol'],
-    ['a chunked body without its end', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n', 'error upstream_truncated'],
-    ['a body shorter than it was said to be', 'HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc', 'error upstream_truncated'],
+    [
+      'a chunk size that is none',
+      'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n',
+      'error upstream_protocol',
+    ],
+    [
+      'a chunked body without its end',
+      'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n',
+      'error upstream_truncated',
+    ],
+    [
+      'a body shorter than it was said to be',
+      'HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc',
+      'error upstream_truncated',
+    ],
   ])('%s', async (_, answer, last) => {
     const upstream = await startRaw((socket) => socket.end(answer))
     const told = await send(startTransport(), { url: upstream.url }).over

@@ -92,7 +92,11 @@ export class Told {
   }
 }
 
-export function send(transport: Transport, request: Partial<UpstreamRequest> & { url: string }, told = new Told()): Told {
+export function send(
+  transport: Transport,
+  request: Partial<UpstreamRequest> & { url: string },
+  told = new Told(),
+): Told {
   const decoder = new TextDecoder()
   told.call = transport.send(
     { method: 'GET', headers: {}, ...request },

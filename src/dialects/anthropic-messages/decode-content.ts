@@ -79,14 +79,17 @@ export function cacheOf(block: JsonObject, at: string): CacheMarker | undefined 
   return ttl === '5m' || ttl === '1h' ? { ttl } : {}
 }
 
-/** What most parts have: a cache mark, and fields that only this dialect knows. */
-function common(
+/** What parts and tools have: a cache mark, and fields that only this dialect knows. `at` ends with a dot. */
+export function common(
   block: JsonObject,
-  path: string,
+  at: string,
   known: ReadonlySet<string>,
 ): { cache?: CacheMarker; extra?: JsonObject } {
-  const cache = cacheOf(block, `${path}.`)
+  const cache = cacheOf(block, at)
   const extra = unknownFields(block, known)
+  // A mark that says more than a time to live is kept as it was written, too.
+  const mark = block.cache_control
+  if (isJsonObject(mark) && Object.keys(mark).some((key) => key !== 'type' && key !== 'ttl')) extra.cache_control = mark
   return { ...(cache && { cache }), ...(Object.keys(extra).length > 0 && { extra }) }
 }
 
@@ -103,7 +106,7 @@ function textPart(block: JsonObject, path: string): TextPart {
     type: 'text',
     text: string.required(block, 'text', `${path}.`),
     ...(citations && citations.length > 0 && { citations }),
-    ...common(block, path, textFields),
+    ...common(block, `${path}.`, textFields),
   }
 }
 
@@ -119,7 +122,7 @@ function contentPart(block: JsonObject, path: string): TextPart | ImagePart | Fi
       return {
         type: 'image',
         source: mediaSource(object.required(block, 'source', `${path}.`), `${path}.source.`),
-        ...common(block, path, imageFields),
+        ...common(block, `${path}.`, imageFields),
       }
     case 'document':
       return documentPart(block, path)
@@ -161,7 +164,7 @@ function documentPart(block: JsonObject, path: string): FilePart | HostedPart {
     ...(title !== undefined && { title }),
     ...(context !== undefined && { context }),
   }
-  const more = common(block, path, documentFields)
+  const more = common(block, `${path}.`, documentFields)
   switch (string.required(source, 'type', `${path}.source.`)) {
     case 'text':
       return { ...shared, source: { kind: 'text', text: string.required(source, 'data', `${path}.source.`) }, ...more }
@@ -207,7 +210,7 @@ function resultPart(block: JsonObject, path: string): ToolResultPart {
     id: string.required(block, 'tool_use_id', `${path}.`),
     content: content.map(([inner, at]) => contentPart(inner, at) ?? hosted(inner)),
     ...(isError && { isError }),
-    ...common(block, path, resultFields),
+    ...common(block, `${path}.`, resultFields),
   }
 }
 
@@ -267,6 +270,6 @@ function toolCall(block: JsonObject, path: string): ToolCall {
     name: string.required(block, 'name', at),
     kind: 'function',
     arguments: JSON.stringify(object.optional(block, 'input', at) ?? {}),
-    ...common(block, path, callFields),
+    ...common(block, `${path}.`, callFields),
   }
 }

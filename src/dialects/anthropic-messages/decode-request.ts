@@ -1,5 +1,4 @@
 import {
-  type CacheMarker,
   type ChatRequest,
   efforts,
   isJsonObject,
@@ -12,7 +11,7 @@ import {
   type ToolChoice,
 } from '../../tokens/index.ts'
 import { array, boolean, number, object, objects, oneOf, refuse, string, typeName, unknownFields } from '../fields.ts'
-import { cacheOf, decodeMessages, textParts } from './decode-content.ts'
+import { cacheOf, common, decodeMessages, textParts } from './decode-content.ts'
 import { dialect } from './wire.ts'
 
 const known: ReadonlySet<string> = new Set([
@@ -131,11 +130,7 @@ function toolOf(wire: JsonObject, index: number): Tool {
   if (description !== undefined) tool.description = description
   const strict = boolean.optional(wire, 'strict', at)
   if (strict !== undefined) tool.strict = strict
-  const cache: CacheMarker | undefined = cacheOf(wire, at)
-  if (cache) tool.cache = cache
-  const extra = unknownFields(wire, toolFields)
-  if (Object.keys(extra).length > 0) tool.extra = extra
-  return tool
+  return { ...tool, ...common(wire, at, toolFields) }
 }
 
 function choiceOf(choice: JsonObject): ToolChoice {

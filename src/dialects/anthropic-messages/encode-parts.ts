@@ -16,9 +16,12 @@ import { wrapInput } from './custom-input.ts'
 import { cacheControl, type Encoding, refuse } from './encoding.ts'
 import { callIdRule, dialect, imageTypes, parse } from './wire.ts'
 
-/** One text block; undefined for an empty one, which the API refuses. */
+/**
+ * One text block; undefined for one that the API refuses, which is one without anything to see. A client of the same
+ * dialect is held to the letter only: beside another text the API takes a blank one.
+ */
 export function textBlock(encoding: Encoding, part: TextPart): JsonObject | undefined {
-  if (part.text === '') return undefined
+  if (part.text === '' || (!encoding.home && part.text.trim() === '')) return undefined
   return {
     type: 'text',
     text: part.text,

@@ -1,5 +1,6 @@
-import { type ChatRequest, isJsonObject, type Json, type JsonObject } from '../../tokens/index.ts'
+import { type ChatRequest, isJsonObject, type Json, type JsonObject, type TextPart } from '../../tokens/index.ts'
 import type { EncodedRequest, Target } from '../dialect.ts'
+import { mapObjectSchemas } from '../json-schema.ts'
 import { textBlock } from './encode-parts.ts'
 import { encodeSampling, encodeThinking } from './encode-thinking.ts'
 import { encodeTools } from './encode-tools.ts'
@@ -47,7 +48,7 @@ function prompt(encoding: Encoding): JsonObject {
     ...turns,
     ...encodeTools(encoding),
     ...(thinking && { thinking }),
-    ...outputConfig(request, effort),
+    ...outputConfig(encoding, effort),
     ...cacheControl(request.cache),
   }
   return withExtra(encoding, body, counted)
@@ -64,7 +65,7 @@ function chat(encoding: Encoding): JsonObject {
     ...turns,
     ...encodeTools(encoding),
     ...(thinking && { thinking }),
-    ...outputConfig(request, effort),
+    ...outputConfig(encoding, effort),
     ...encodeSampling(encoding, on),
     ...stopSequences(encoding),
     ...(request.user !== undefined && { metadata: { user_id: request.user } }),
@@ -78,12 +79,13 @@ function chat(encoding: Encoding): JsonObject {
 
 function conversation(encoding: Encoding): { system?: Json; messages: JsonObject[] } {
   const { request } = encoding
-  const system = request.system.map((part) => textBlock(encoding, part)).filter((block) => block !== undefined)
+  const { instructions, turns } = splitInstructions(request)
+  const system = instructions.map((part) => textBlock(encoding, part)).filter((block) => block !== undefined)
   if (request.output?.type === 'json') {
     system.push({ type: 'text', text: jsonOnly })
     encoding.changed('response_format', 'the wish for JSON is sent as an instruction, not enforced')
   }
-  let messages = encodeTurns(encoding)
+  let messages = encodeTurns(encoding, turns)
   if (messages.length === 0 && system.length > 0) {
     encoding.changed('messages', 'the instructions are sent as a message, since there is no other')
     messages = [{ role: 'user', content: system.splice(0) }]
@@ -93,15 +95,36 @@ function conversation(encoding: Encoding): { system?: Json; messages: JsonObject
   return { ...(system.length > 0 && { system: plain ? only.text : system }), messages }
 }
 
-function outputConfig(request: ChatRequest, effort: string | undefined): JsonObject {
-  const { output } = request
+/** System messages at the head of the conversation are instructions, too; only their names are lost. */
+function splitInstructions({ system, messages }: ChatRequest): { instructions: TextPart[]; turns: number } {
+  const first = messages.findIndex((message) => message.role !== 'system')
+  const turns = first === -1 ? messages.length : first
+  const leading = messages.slice(0, turns).flatMap((message) => (message.role === 'system' ? message.parts : []))
+  return { instructions: [...system, ...leading], turns }
+}
+
+function outputConfig(encoding: Encoding, effort: string | undefined): JsonObject {
+  const { output } = encoding.request
   if (effort === undefined && output?.type !== 'json-schema') return {}
   return {
     output_config: {
       ...(effort !== undefined && { effort }),
-      ...(output?.type === 'json-schema' && { format: { type: 'json_schema', schema: output.schema } }),
+      ...(output?.type === 'json-schema' && {
+        format: { type: 'json_schema', schema: encoding.home ? output.schema : closed(encoding, output.schema) },
+      }),
     },
   }
+}
+
+/** The API takes only schemas whose objects are closed, also where others leave that to the client. */
+function closed(encoding: Encoding, schema: JsonObject): JsonObject {
+  const closing = mapObjectSchemas(schema, (one) =>
+    one.additionalProperties === false ? one : { ...one, additionalProperties: false },
+  )
+  if (closing !== schema) {
+    encoding.changed('response_format', 'objects of the schema are closed: this API takes no open ones')
+  }
+  return closing
 }
 
 function stopSequences(encoding: Encoding): JsonObject {
@@ -127,11 +150,10 @@ function withExtra(encoding: Encoding, body: JsonObject, only?: ReadonlySet<stri
     for (const field of Object.keys(fields)) encoding.dropped(field, `only ${dialect} knows it`)
     return body
   }
-  const merged = { ...body }
-  for (const [field, value] of Object.entries(fields)) {
-    if (only && !only.has(field)) continue
-    const own = merged[field]
-    merged[field] = isJsonObject(own) && isJsonObject(value) ? { ...own, ...value } : value
-  }
-  return merged
+  const sent = Object.entries(fields).filter(([field]) => !only || only.has(field))
+  const own = sent.map(([field, value]) => {
+    const written = body[field]
+    return [field, isJsonObject(written) && isJsonObject(value) ? { ...written, ...value } : value] as const
+  })
+  return { ...body, ...Object.fromEntries(own) }
 }

@@ -1,4 +1,5 @@
 import type { Effort, JsonObject, ReasoningOptions } from '../../tokens/index.ts'
+import { effortOf } from '../effort.ts'
 import type { Encoding } from './encoding.ts'
 
 /**
@@ -33,25 +34,42 @@ export interface Thinking {
 
 /** How much to think, in the form that the model takes, and the ceiling of the answer, which depends on it. */
 export function encodeThinking(encoding: Encoding, messages: readonly JsonObject[]): Thinking {
-  const { request, target } = encoding
-  const maxTokens = request.maxOutput ?? target.traits.maxOutput ?? defaultMaxTokens
+  const { request } = encoding
+  const maxTokens = ceiling(encoding)
   const options = request.reasoning
   if (!options) return { maxTokens, on: false }
-  if (options.effort === 'none') return { maxTokens, thinking: { type: 'disabled' }, on: false }
-  if (options.effort === undefined && options.budget === undefined && !options.adaptive) return { maxTokens, on: false }
+  const { effort, budget, adaptive } = options
+  if (effort === 'none' || budget === 0) return { maxTokens, thinking: { type: 'disabled' }, on: false }
+  if (budget === undefined && !adaptive) {
+    if (effort === undefined) return { maxTokens, on: false }
+    // In this dialect an effort is no wish to think: it steers the answer as well.
+    if (encoding.home) return { maxTokens, effort, on: false }
+  }
 
   const asked = chooseForm(encoding, options, maxTokens)
   const forced = request.toolChoice?.mode === 'required' || request.toolChoice?.mode === 'one'
   const must = forced || (request.toolChoice?.mode === 'subset' && request.toolChoice.required)
   const lost = asked.thinking?.type === 'enabled' && inForeignLoop(messages)
-  if (!asked.on || !(must || lost)) return asked
+  const begun = !encoding.home && messages.at(-1)?.role === 'assistant'
+  if (!asked.on || !(must || lost || begun)) return asked
   encoding.dropped(
     'reasoning',
     must
       ? 'this API does not think when a tool call is demanded'
-      : 'this API thinks on behind tool results only where it thought before the calls, and another model made them',
+      : begun
+        ? 'this API does not think when the beginning of the answer is given'
+        : 'this API thinks on behind tool results only where it thought before the calls, and another model made them',
   )
   return { maxTokens, on: false, ...(asked.effort && { effort: asked.effort }) }
+}
+
+function ceiling(encoding: Encoding): number {
+  const { request, target, home } = encoding
+  const most = target.traits.maxOutput
+  if (request.maxOutput === undefined) return most ?? defaultMaxTokens
+  if (home || most === undefined || request.maxOutput <= most) return request.maxOutput
+  encoding.changed('max_tokens', `the model's largest answer is ${most} tokens`)
+  return most
 }
 
 /** The conversation ends with results of tools, and no thinking stands anywhere before their calls. */
@@ -125,11 +143,8 @@ function display(encoding: Encoding, options: ReasoningOptions): JsonObject {
   return options.visible || !encoding.home ? { display: 'summarized' } : {}
 }
 
-function effortOf(budget: number): Effort {
-  if (budget <= 512) return 'minimal'
-  if (budget <= 1024) return 'low'
-  if (budget <= 8192) return 'medium'
-  return budget <= 24_576 ? 'high' : 'xhigh'
+function takenWhileThinking(field: 'temperature' | 'top_p' | 'top_k', value: number): boolean {
+  return field === 'temperature' ? value === 1 : field === 'top_p' && value >= 0.95
 }
 
 /** Temperature, top_p and top_k, as far as the model takes them. */
@@ -145,8 +160,10 @@ export function encodeSampling(encoding: Encoding, thinking: boolean): JsonObjec
     if (value === undefined) continue
     if (refused) {
       encoding.dropped(field, 'the model takes no sampling parameters')
-    } else if (thinking && field !== 'top_p' && !(field === 'temperature' && value === 1)) {
+    } else if (thinking && !takenWhileThinking(field, value)) {
       encoding.dropped(field, 'the model does not take it while it thinks')
+    } else if (field === 'top_p' && sampling.temperature !== undefined && !encoding.home) {
+      encoding.dropped(field, 'current models take either a temperature or this')
     } else if (field === 'temperature' && value > 1) {
       encoding.changed(field, `${value} is over the highest, which is 1`)
       wire[field] = 1

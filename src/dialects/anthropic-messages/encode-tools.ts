@@ -34,11 +34,7 @@ function offered(encoding: Encoding): JsonObject[] {
 
 function toolOf(encoding: Encoding, tool: Tool, at: string): JsonObject | undefined {
   switch (tool.kind) {
-    case 'function': {
-      if (tool.extra && !encoding.home) {
-        for (const field of Object.keys(tool.extra))
-          encoding.dropped(`${at}.${field}`, 'the Messages API has no such field')
-      }
+    case 'function':
       return {
         name: encoding.toolName(tool.name),
         ...(tool.description !== undefined && { description: tool.description }),
@@ -47,7 +43,6 @@ function toolOf(encoding: Encoding, tool: Tool, at: string): JsonObject | undefi
         ...cacheControl(tool.cache),
         ...(encoding.home && tool.extra),
       }
-    }
     case 'custom':
       encoding.customTools.add(tool.name)
       if (tool.format) encoding.changed(`${at}.format`, 'the format is described to the model, not enforced')

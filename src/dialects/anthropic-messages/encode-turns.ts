@@ -11,11 +11,17 @@ interface Turn {
 
 /**
  * The conversation by the rules of this API: turns of one role in a row are one turn, and every call of an assistant's
- * turn has its result at the head of the user's turn behind it, in the order of the calls.
+ * turn has its result at the head of the user's turn behind it, in the order of the calls. `from`: the first message that is no instruction.
  */
-export function encodeTurns(encoding: Encoding): JsonObject[] {
+export function encodeTurns(encoding: Encoding, from: number): JsonObject[] {
   const turns = new Turns(encoding)
-  for (const [index, message] of encoding.request.messages.entries()) turns.add(message, `messages[${index}]`)
+  for (const [index, message] of encoding.request.messages.entries()) {
+    const at = `messages[${index}]`
+    if ('name' in message && message.name !== undefined) {
+      encoding.dropped(`${at}.name`, 'the Messages API has no names of speakers')
+    }
+    if (index >= from) turns.add(message, at)
+  }
   return turns.finish()
 }
 
@@ -32,9 +38,6 @@ class Turns {
 
   add(message: Message, at: string): void {
     this.#lastMessage = at
-    if ('name' in message && message.name !== undefined) {
-      this.#encoding.dropped(`${at}.name`, 'the Messages API has no names of speakers')
-    }
     switch (message.role) {
       case 'system':
         this.#system(message.parts, at)
@@ -55,10 +58,21 @@ class Turns {
   finish(): JsonObject[] {
     this.#settle()
     const last = this.#turns.at(-1)
+    if (last?.role === 'assistant') this.#trimPrefill(last)
     if (last?.role === 'assistant' && this.#encoding.target.traits.prefill === false && !resumes(last)) {
       refuse(this.#lastMessage, 'is the beginning of an answer, which the model does not take; end with a user message')
     }
     return this.#turns.map(({ role, content }) => ({ role, content: plain(content) }))
+  }
+
+  /** The API refuses an answer to go on from white space. */
+  #trimPrefill({ content }: Turn): void {
+    const end = content.at(-1)
+    if (this.#encoding.home || end?.type !== 'text') return
+    const text = (end.text as string).trimEnd()
+    if (text === end.text) return
+    this.#encoding.changed(this.#lastMessage, 'white space at the end of a begun answer is left out')
+    content[content.length - 1] = { ...end, text }
   }
 
   #assistant(parts: AssistantPart[], at: string): void {

@@ -45,6 +45,7 @@ const statuses: ReadonlyMap<number, ErrorCode> = new Map<number, ErrorCode>([
   [429, 'upstream_rate_limit'],
   [503, 'upstream_overloaded'],
   [504, 'upstream_timeout'],
+  [524, 'upstream_timeout'],
   [529, 'upstream_overloaded'],
 ])
 
@@ -87,7 +88,10 @@ function fromBody(body: JsonObject, status: number | undefined): SluiceError {
   const type = text(error, 'type')
   const message = said(error.message) || type || `status ${status ?? 'unknown'}`
   const known = type === undefined ? undefined : codes.get(type)
-  const named = known ?? (status === undefined ? 'upstream_server' : codeOfStatus(status))
+  // Words that stand for many things give way to a status that says which.
+  const vague = known === undefined || known === 'upstream_server' || known === 'upstream_invalid_request'
+  const byStatus = status === undefined || (known && !statuses.has(status)) ? undefined : codeOfStatus(status)
+  const named = (vague ? byStatus : known) ?? known ?? 'upstream_server'
   const details = isJsonObject(error.details) ? error.details : undefined
   const code = text(error, 'code') ?? (details && text(details, 'error_code'))
   const requestId = text(body, 'request_id')

@@ -1,55 +1,58 @@
 import { SluiceError } from '../../errors/index.ts'
 import { type ChatRequest, isJsonObject, type Json, type Message } from '../../tokens/index.ts'
 import type { Warning } from '../dialect.ts'
+import { isSet, lostFields, partsOf } from '../lost-fields.ts'
 
 /** Fields of the request on which the answer depends, and what they hold that no other API can see. */
-const bound: Record<string, string> = {
-  thread: 'a thread that the upstream keeps',
-  container: 'a container that the upstream keeps',
-  mcp_servers: 'MCP servers that the upstream calls',
-}
+const bound: ReadonlyMap<string, string> = new Map([
+  ['thread', 'a thread that the upstream keeps'],
+  ['container', 'a container that the upstream keeps'],
+  ['mcp_servers', 'MCP servers that the upstream calls'],
+])
 
 /** Blocks that stand for something the model is meant to know, where only this API can read it. */
-const boundBlocks: Record<string, string> = {
-  container_upload: 'a file in a container that the upstream keeps',
-  compaction: 'a compacted history',
-}
+const boundBlocks: ReadonlyMap<string, string> = new Map([
+  ['container_upload', 'a file in a container that the upstream keeps'],
+  ['compaction', 'a compacted history'],
+])
 
-/** Fields of parts that say nothing to a model. */
-const silent: ReadonlySet<string> = new Set(['caller', 'type'])
+/** Fields of parts and tools that say nothing to a model, marks that are translated, and `source`, which is read. */
+const silent: ReadonlySet<string> = new Set(['caller', 'type', 'source', 'cache_control', 'eager_input_streaming'])
+
+/** A search result is kept whole beside what is read of it. */
+const silentInSearch: ReadonlySet<string> = new Set([...silent, 'title', 'content'])
 
 /** A request on its way to an upstream of another dialect. @throws SluiceError `unsupported` */
 export function leave(request: ChatRequest): Warning[] {
-  for (const [field, what] of Object.entries(bound)) if (isSet(request.extra.fields[field])) refuse(field, what)
+  for (const [field, what] of bound) if (isSet(request.extra.fields[field])) refuse(field, what)
   const { toolChoice } = request
   if (toolChoice?.mode === 'one') {
     const forced = request.tools.find((tool) => tool.name === toolChoice.name)
     if (forced?.kind === 'hosted') refuse('tool_choice', `the hosted tool "${forced.name}"`)
   }
-  const warnings: Warning[] = []
-  for (const [index, message] of request.messages.entries()) leaveMessage(message, `messages[${index}]`, warnings)
-  return warnings
+  return [
+    ...request.messages.flatMap((message, index) => leaveMessage(message, `messages[${index}].content`)),
+    ...request.tools.flatMap((tool, index) =>
+      tool.kind === 'hosted' ? [] : lostFields(tool.extra, `tools[${index}]`, silent),
+    ),
+  ]
 }
 
-function leaveMessage(message: Message, at: string, warnings: Warning[]): void {
-  for (const part of message.parts) {
+function leaveMessage(message: Message, at: string): Warning[] {
+  const lost: Warning[] = []
+  for (const part of partsOf(message)) {
     if (part.type === 'hosted') {
-      const type = String(part.block.type)
-      const what = boundBlocks[type]
-      if (what) refuse(`${at}.content`, what)
-    } else if ('extra' in part && part.extra && part.extra.type !== 'search_result') {
-      for (const field of Object.keys(part.extra)) {
-        if (silent.has(field) || field === 'source') continue
-        if (field === 'citations' && isJsonObject(part.extra.citations) && part.extra.citations.enabled === false)
-          continue
-        warnings.push({ field: `${at}.content.${field}`, action: 'dropped', reason: 'only the Messages API knows it' })
-      }
+      const what = boundBlocks.get(String(part.block.type))
+      if (what) refuse(at, what)
+      continue
     }
+    if (part.type === 'text') lost.push(...lostFields({ citations: part.citations as Json[] }, at, silent))
+    if (!('extra' in part) || !part.extra) continue
+    const { citations, ...extra } = part.extra
+    lost.push(...lostFields(extra, at, extra.type === 'search_result' ? silentInSearch : silent))
+    if (isJsonObject(citations) && citations.enabled !== false) lost.push(...lostFields({ citations }, at, silent))
   }
-}
-
-function isSet(value: Json | undefined): boolean {
-  return value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0)
+  return lost
 }
 
 function refuse(field: string, what: string): never {

@@ -38,7 +38,7 @@ export function decodeReply(body: JsonObject, options: DecodeOptions): StreamTok
     if (token.type === 'error') throw token.error
     tokens.push(token)
   }
-  for (const event of events(body, body.content)) decoder.read(event, JSON.stringify(event), emit)
+  for (const event of events(body, body.content)) decoder.read(event, '', emit)
   return tokens
 }
 
@@ -120,7 +120,8 @@ class Assembly {
         this.#input += delta.partial_json
         return
       case 'citations_delta':
-        block.citations = [...((block.citations as Json[] | undefined) ?? []), delta.citation!]
+        block.citations ??= []
+        ;(block.citations as Json[]).push(delta.citation!)
         return
     }
   }

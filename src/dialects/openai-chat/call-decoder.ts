@@ -2,6 +2,7 @@ import { SluiceError } from '../../errors/index.ts'
 import type { Emit } from '../../flow/index.ts'
 import { isJsonObject, type Json, type JsonObject, type StreamToken } from '../../tokens/index.ts'
 import type { DecodeOptions } from '../dialect.ts'
+import { ObjectScan } from './object-scan.ts'
 import { filled } from './wire.ts'
 
 interface Call {
@@ -15,7 +16,8 @@ interface Call {
   wrapped: boolean
   /** The block, once it is started: that takes a name. */
   block: number | undefined
-  pieces: string[]
+  readonly pieces: string[]
+  readonly scan: ObjectScan
   /** The whole arguments, once the call is closed. */
   closed: string | undefined
 }
@@ -77,7 +79,7 @@ export class CallDecoder {
 
   /**
    * Closes the calls whose arguments are whole, so that a dialect which streams one block at a time can go on. Done
-   * only when another block opens: the arguments are looked at once per call, not once per fragment.
+   * only when another block opens.
    */
   closeWhole(emit: Emit<StreamToken>): void {
     for (const call of this.#calls) {
@@ -114,7 +116,18 @@ export class CallDecoder {
   }
 
   #add({ key, id, name, kind }: Fields): Call {
-    const call: Call = { key, wireId: id, name, kind, wrapped: false, block: undefined, pieces: [], closed: undefined }
+    const pieces: string[] = []
+    const call: Call = {
+      key,
+      wireId: id,
+      name,
+      kind,
+      wrapped: false,
+      block: undefined,
+      pieces,
+      scan: new ObjectScan(pieces),
+      closed: undefined,
+    }
     this.#calls.push(call)
     if (key !== undefined) this.#byKey.set(key, call)
     return call
@@ -152,7 +165,7 @@ export class CallDecoder {
     // A call without arguments is an empty object, never an empty text, which no later turn would accept.
     if (call.wrapped) this.#emit(index, unwrap(call.closed), emit)
     else if (call.kind === 'function' && call.pieces.length === 0) this.#emit(index, '{}', emit)
-    call.pieces = []
+    call.pieces.length = 0
     emit({ type: 'tool-call-end', choice: this.#choice, index })
   }
 
@@ -188,13 +201,7 @@ function argumentText(value: Json | undefined): string {
 
 /** Whether the arguments so far are a whole JSON object. */
 function whole(call: Call): boolean {
-  if (call.closed !== undefined) return true
-  if (call.kind === 'custom' || !call.pieces.at(-1)?.trimEnd().endsWith('}')) return false
-  try {
-    return isJsonObject(JSON.parse(call.pieces.join('')))
-  } catch {
-    return false
-  }
+  return call.closed !== undefined || (call.kind === 'function' && call.scan.isWhole())
 }
 
 /** The text inside the arguments of a custom tool; the arguments themselves when the model did not keep to the form. */

@@ -71,10 +71,10 @@ export class ChoiceDecoder {
 
   /** @throws SluiceError when the finish word says that the answer broke */
   finishWord(word: string): void {
-    const broken = brokenFinishes[word]
+    const broken = brokenFinishes.get(word)
     if (broken) {
       throw new SluiceError(broken, `the provider broke off the answer: its finish reason is "${word}"`, {
-        upstream: { code: word },
+        upstream: { dialect: dialectName, code: word },
       })
     }
     // Some servers say `stop` after `tool_calls` or `length`: the first word is the one that means something.
@@ -89,16 +89,14 @@ export class ChoiceDecoder {
   delta(delta: JsonObject, logprobs: Json | undefined, emit: Emit<StreamToken>): void {
     const details = Array.isArray(delta.reasoning_details) ? delta.reasoning_details.filter(isJsonObject) : []
     const said = details.some((one) => detailText(one) !== '')
-    if (!said) {
-      const text = filled(delta.reasoning_content) ?? filled(delta.reasoning) ?? filled(delta.reasoning_text)
-      if (text !== undefined) this.prose('reasoning', text, emit)
-    }
+    const text = filled(delta.reasoning_content) ?? filled(delta.reasoning) ?? filled(delta.reasoning_text)
+    if (!said && text !== undefined) this.prose('reasoning', text, emit)
     for (const one of details) this.#detail(one, emit)
     const { reasoning_opaque } = delta
     // Copilot's form of state, kept under the name that it has to come back by.
     if (filled(reasoning_opaque)) this.#opaque({ kind: 'signature', value: JSON.stringify({ reasoning_opaque }) }, emit)
 
-    this.#content(delta.content, logprobs, emit)
+    this.#content(delta.content, logprobs, said || text !== undefined, emit)
     const refusal = filled(delta.refusal)
     if (refusal !== undefined) this.prose('refusal', refusal, emit, logProbs(logprobs, 'refusal'))
     if (Array.isArray(delta.annotations)) this.#annotations(delta.annotations, emit)
@@ -140,13 +138,18 @@ export class ChoiceDecoder {
     emit({ type: 'finish', choice: this.choice, ...finish })
   }
 
-  #content(content: Json | undefined, logprobs: Json | undefined, emit: Emit<StreamToken>): void {
+  #content(content: Json | undefined, logprobs: Json | undefined, thought: boolean, emit: Emit<StreamToken>): void {
     if (typeof content === 'string') {
       const probs = logProbs(logprobs, 'content')
       if (content !== '' || probs) this.prose('text', content, emit, probs)
       return
     }
-    if (!Array.isArray(content)) return
+    if (!Array.isArray(content)) {
+      // Those of a call come without a text of their own.
+      const probs = thought ? undefined : logProbs(logprobs, 'content')
+      if (probs) this.prose('text', '', emit, probs)
+      return
+    }
     // Mistral sends parts.
     for (const part of content) {
       if (typeof part === 'string') {
@@ -256,8 +259,7 @@ export class ChoiceDecoder {
     for (const key of Object.keys(delta)) {
       const value = delta[key]
       if (knownDelta.has(key) || value === null || value === undefined || value === '') continue
-      rest ??= {}
-      rest[key] = value
+      rest = { ...rest, [key]: value }
     }
     if (rest) emit({ type: 'metadata', dialect: dialectName, choice: this.choice, fields: { delta: rest } })
   }

@@ -121,6 +121,9 @@ export class ChoiceEncoder {
         return
       case 'text-end':
       case 'reasoning-end':
+        // Only what carries state is needed again.
+        if (this.#blocks.get(token.index)?.opaque.length === 0) this.#blocks.delete(token.index)
+        return
       case 'hosted-call-delta':
       case 'hosted-call-end':
         return

@@ -1,17 +1,15 @@
 import {
   type ChatRequest,
   efforts,
-  isJsonObject,
   type JsonObject,
   type OutputFormat,
   type ReasoningOptions,
   type Sampling,
   type TextPart,
-  type Tool,
-  type ToolChoice,
 } from '../../tokens/index.ts'
-import { boolean, number, object, objects, oneOf, refuse, string, typeName, unknownFields } from '../fields.ts'
+import { boolean, number, object, oneOf, refuse, string, typeName, unknownFields } from '../fields.ts'
 import { decodeMessages } from './decode-messages.ts'
+import { decodeToolChoice, decodeTools } from './decode-tools.ts'
 import { dialectName } from './wire.ts'
 
 /** Fields that have a place in the canonical model; any other is kept in `extra`. */
@@ -62,7 +60,7 @@ export function decodeRequest(body: JsonObject): ChatRequest {
     stream: boolean.optional(body, 'stream') ?? false,
     system: [],
     messages: decodeMessages(body),
-    tools: [...decodeTools(body), ...decodeFunctions(body)],
+    tools: decodeTools(body),
     sampling: decodeSampling(body),
     extra: { dialect: dialectName, fields },
   }
@@ -80,7 +78,7 @@ export function decodeRequest(body: JsonObject): ChatRequest {
     stop: decodeStop(body),
     choices: count(body, 'n'),
     output: decodeOutput(body),
-    reasoning: decodeReasoning(body),
+    reasoning: decodeReasoning(body, fields),
     verbosity: string.optional(body, 'verbosity'),
     user: user ?? identifier,
     metadata: decodeMetadata(body),
@@ -93,9 +91,11 @@ export function decodeRequest(body: JsonObject): ChatRequest {
   return request
 }
 
-/** Takes the system messages before the first turn out of the conversation. */
+/** Takes the system messages before the first turn out of the conversation, as far as they are nothing but texts. */
 function leadingSystem(request: ChatRequest): TextPart[] {
-  const first = request.messages.findIndex((message) => message.role !== 'system')
+  const first = request.messages.findIndex(
+    (message) => message.role !== 'system' || message.name !== undefined || message.extra !== undefined,
+  )
   const leading = request.messages.splice(0, first === -1 ? request.messages.length : first)
   return leading.flatMap((message) => (message.role === 'system' ? message.parts : []))
 }
@@ -144,84 +144,6 @@ function decodeStop(body: JsonObject): string[] | undefined {
   return list.length === 0 ? undefined : (list as string[])
 }
 
-function decodeTools(body: JsonObject): Tool[] {
-  return objects(body, 'tools').map((tool, i) => {
-    const at = `tools[${i}].`
-    const type = string.required(tool, 'type', at)
-    if (type === 'function') {
-      const { type: _, function: __, ...extra } = tool
-      return decodeFunction(object.required(tool, 'function', at), `${at}function.`, extra)
-    }
-    if (type === 'custom') {
-      const custom = object.required(tool, 'custom', at)
-      const description = string.optional(custom, 'description', `${at}custom.`)
-      const format = object.optional(custom, 'format', `${at}custom.`)
-      return {
-        kind: 'custom',
-        name: string.required(custom, 'name', `${at}custom.`),
-        ...(description !== undefined && { description }),
-        ...(format && { format }),
-      }
-    }
-    return { kind: 'hosted', dialect: dialectName, name: type, definition: tool }
-  })
-}
-
-/** The form of before tools: `functions`. */
-function decodeFunctions(body: JsonObject): Tool[] {
-  return objects(body, 'functions').map((one, i) => decodeFunction(one, `functions[${i}].`, {}))
-}
-
-function decodeFunction(wire: JsonObject, at: string, outer: JsonObject): Tool {
-  const name = string.required(wire, 'name', at)
-  const description = string.optional(wire, 'description', at)
-  const parameters = object.optional(wire, 'parameters', at)
-  const strict = boolean.optional(wire, 'strict', at)
-  const cached = isJsonObject(outer.cache_control)
-  return {
-    kind: 'function',
-    name,
-    ...(description !== undefined && { description }),
-    ...(parameters && { parameters }),
-    ...(strict !== undefined && { strict }),
-    ...(cached && { cache: {} }),
-  }
-}
-
-function decodeToolChoice(body: JsonObject): ToolChoice | undefined {
-  const choice = body.tool_choice ?? undefined
-  if (choice === undefined) return decodeFunctionCall(body)
-  if (typeof choice === 'string') {
-    const mode = oneOf(body, 'tool_choice', ['none', 'auto', 'required', 'any'])!
-    return { mode: mode === 'any' ? 'required' : mode }
-  }
-  if (!isJsonObject(choice)) refuse('tool_choice', `must be a word or an object, but it is ${typeName(choice)}`)
-  const wire = choice as JsonObject
-  const type = oneOf(wire, 'type', ['function', 'custom', 'allowed_tools'], 'tool_choice.')
-  if (type === 'allowed_tools') {
-    const allowed = object.required(wire, 'allowed_tools', 'tool_choice.')
-    const at = 'tool_choice.allowed_tools.'
-    const required = oneOf(allowed, 'mode', ['auto', 'required'], at) === 'required'
-    const names = objects(allowed, 'tools', at).map((tool, i) => toolName(tool, `${at}tools[${i}].`))
-    return { mode: 'subset', names, required }
-  }
-  if (type === undefined) refuse('tool_choice.type', 'is missing; it must be function, custom or allowed_tools')
-  const name = toolName(wire, 'tool_choice.')
-  return { mode: 'one', name, ...(type === 'custom' && { kind: 'custom' }) }
-}
-
-function toolName(wire: JsonObject, at: string): string {
-  const key = wire.type === 'custom' ? 'custom' : 'function'
-  return string.required(object.required(wire, key, at), 'name', `${at}${key}.`)
-}
-
-function decodeFunctionCall(body: JsonObject): ToolChoice | undefined {
-  const wire = body.function_call ?? undefined
-  if (wire === undefined) return undefined
-  if (isJsonObject(wire)) return { mode: 'one', name: string.required(wire, 'name', 'function_call.') }
-  return { mode: oneOf(body, 'function_call', ['none', 'auto'])! }
-}
-
 function decodeOutput(body: JsonObject): OutputFormat | undefined {
   const format = object.optional(body, 'response_format')
   if (!format) return undefined
@@ -242,13 +164,17 @@ function decodeOutput(body: JsonObject): OutputFormat | undefined {
   }
 }
 
-/** `reasoning_effort`, or the object `reasoning` that OpenRouter's clients send. */
-function decodeReasoning(body: JsonObject): ReasoningOptions | undefined {
+const reasoningFields = new Set(['effort', 'max_tokens', 'exclude', 'enabled'])
+
+/** `reasoning_effort`, or the object `reasoning` that OpenRouter's clients send; what else it holds goes to `fields`. */
+function decodeReasoning(body: JsonObject, fields: JsonObject): ReasoningOptions | undefined {
   const wire = object.optional(body, 'reasoning') ?? {}
   const effort = oneOf(wire, 'effort', efforts, 'reasoning.') ?? oneOf(body, 'reasoning_effort', efforts)
   const budget = number.optional(wire, 'max_tokens', 'reasoning.')
   const exclude = boolean.optional(wire, 'exclude', 'reasoning.')
   const enabled = boolean.optional(wire, 'enabled', 'reasoning.')
+  const more = unknownFields(wire, reasoningFields)
+  if (Object.keys(more).length > 0) fields.reasoning = more
   const reasoning: ReasoningOptions = {
     ...(effort !== undefined && { effort }),
     ...(budget !== undefined && { budget }),

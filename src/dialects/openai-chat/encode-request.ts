@@ -1,20 +1,17 @@
-import type { ChatRequest, Effort, Json, JsonObject, ReasoningOptions, Tool, ToolChoice } from '../../tokens/index.ts'
+import {
+  type ChatRequest,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  type ReasoningOptions,
+} from '../../tokens/index.ts'
 import { hash } from '../call-id.ts'
 import type { EncodedRequest, Target } from '../dialect.ts'
+import { effortOf } from '../effort.ts'
+import { mapObjectSchemas } from '../json-schema.ts'
 import { encodeMessages } from './encode-messages.ts'
-import { drop, type Encoding, toolName, unsupported } from './encoding.ts'
-import { dialectName } from './wire.ts'
-
-/** Fields of the dialect that servers other than OpenAI's refuse or do not know. */
-const openaiOnly = new Set([
-  'store',
-  'prediction',
-  'prompt_cache_key',
-  'prompt_cache_options',
-  'prompt_cache_retention',
-  'safety_identifier',
-  'moderation',
-])
+import { encodeTools } from './encode-tools.ts'
+import { Encoding } from './encoding.ts'
 
 /**
  * The body for a provider. Keys come in one fixed order, so that equal requests are equal to the byte and the
@@ -23,17 +20,8 @@ const openaiOnly = new Set([
  * @throws SluiceError `unsupported`
  */
 export function encodeRequest(request: ChatRequest, target: Target): EncodedRequest {
-  const own = request.extra.dialect === dialectName
+  const encoding = new Encoding(request, target)
   const { traits } = target
-  const encoding: Encoding = {
-    target,
-    own,
-    extras: own || traits.openaiExtras === true,
-    warnings: [],
-    foreignOpaque: 0,
-    customTools: new Set(),
-    toolNames: new Map(),
-  }
   if (!encoding.extras) {
     for (const tool of request.tools) if (tool.kind === 'custom') encoding.customTools.add(tool.name)
   }
@@ -44,14 +32,13 @@ export function encodeRequest(request: ChatRequest, target: Target): EncodedRequ
   }
   encodeLength(request, encoding, body)
   encodeSampling(request, encoding, body)
-  encodeTools(request, encoding, body)
-  encodeOutput(request, body)
-  if (request.reasoning) Object.assign(body, encodeReasoning(request.reasoning, own))
+  Object.assign(body, encodeTools(encoding))
+  encodeOutput(encoding, body)
+  if (request.reasoning) Object.assign(body, encodeReasoning(request.reasoning, encoding.own))
   encodeSteering(request, encoding, body)
-  encodeExtra(request, encoding, body)
   const { warnings, foreignOpaque, customTools, toolNames } = encoding
   return {
-    body,
+    body: { ...body, ...extraFields(encoding, body) },
     headers: {},
     warnings,
     foreignOpaque,
@@ -65,17 +52,21 @@ function encodeLength(request: ChatRequest, encoding: Encoding, body: JsonObject
   let { maxOutput } = request
   if (maxOutput !== undefined) {
     if (traits.maxOutput !== undefined && maxOutput > traits.maxOutput) {
-      const reason = `the model's largest answer is ${traits.maxOutput} tokens`
-      encoding.warnings.push({ field: 'max_tokens', action: 'changed', reason })
+      encoding.changed('max_tokens', `the model's largest answer is ${traits.maxOutput} tokens`)
       maxOutput = traits.maxOutput
+    }
+    // Anthropic's way to fill the cache and answer nothing; here an answer has one token at least.
+    if (maxOutput < 1) {
+      encoding.changed('max_tokens', 'this API gives no empty answers, so it asks for one token')
+      maxOutput = 1
     }
     body[traits.maxTokensField ?? 'max_tokens'] = maxOutput
   }
   if (request.choices !== undefined) body.n = request.choices
   if (request.stop === undefined || request.stop.length === 0) return
-  body.stop = request.stop.slice(0, 4)
-  if (request.stop.length > 4) {
-    encoding.warnings.push({ field: 'stop', action: 'changed', reason: 'only the first four stop sequences are taken' })
+  body.stop = encoding.own ? request.stop : request.stop.slice(0, 4)
+  if (request.stop.length > 4 && !encoding.own) {
+    encoding.changed('stop', 'only the first four stop sequences are taken')
   }
 }
 
@@ -90,13 +81,13 @@ function encodeSampling(request: ChatRequest, encoding: Encoding, body: JsonObje
   }
   for (const [key, value] of Object.entries(fields)) {
     if (value === undefined) continue
-    if (refused) drop(encoding, key, 'the model takes no sampling settings')
+    if (refused) encoding.dropped(key, 'the model takes no sampling settings')
     else body[key] = value
   }
   if (sampling.topK !== undefined) {
     // Not in OpenAI's API, but compatible servers take it from clients that know them.
     if (encoding.own && !refused) body.top_k = sampling.topK
-    else drop(encoding, 'top_k', 'this API has no such field')
+    else encoding.dropped('top_k', 'this API has no such field')
   }
   if (sampling.seed !== undefined) body.seed = sampling.seed
   if (sampling.logitBias) body.logit_bias = sampling.logitBias
@@ -104,132 +95,47 @@ function encodeSampling(request: ChatRequest, encoding: Encoding, body: JsonObje
   if (sampling.topLogprobs !== undefined) body.top_logprobs = sampling.topLogprobs
 }
 
-function encodeTools(request: ChatRequest, encoding: Encoding, body: JsonObject): void {
-  let offered = request.tools
-  const choice = request.toolChoice
-  // Only this dialect's own form of a subset is certain to be known; elsewhere the list itself is cut.
-  const subset = choice?.mode === 'subset' && !encoding.extras
-  if (subset) offered = offered.filter((tool) => choice.names.includes(tool.name))
-  const tools: Json[] = []
-  for (const [i, tool] of offered.entries()) {
-    const wire = encodeTool(tool, i, encoding)
-    if (wire) tools.push(wire)
-  }
-  if (choice?.mode === 'one' && request.tools.some((tool) => tool.name === choice.name && isForeign(tool))) {
-    unsupported('tool_choice', `the tool ${choice.name} runs at another vendor, and the request insists on it`)
-  }
-  if (tools.length === 0) {
-    if (choice && choice.mode !== 'auto' && choice.mode !== 'none' && request.tools.length > 0) {
-      unsupported('tool_choice', 'it asks for a tool call, and no tool is left that this provider can call')
-    }
-    return
-  }
-  body.tools = tools
-  if (choice)
-    body.tool_choice = subset ? (choice.required ? 'required' : 'auto') : encodeToolChoice(choice, request, encoding)
-  if (request.parallelToolCalls === undefined) return
-  if (encoding.extras) body.parallel_tool_calls = request.parallelToolCalls
-  else if (!request.parallelToolCalls) drop(encoding, 'parallel_tool_calls', 'not known to every compatible server')
-}
-
-function isForeign(tool: Tool): boolean {
-  return tool.kind === 'hosted' && tool.dialect !== dialectName
-}
-
-function encodeTool(tool: Tool, i: number, encoding: Encoding): JsonObject | undefined {
-  if (tool.kind === 'hosted') {
-    if (!isForeign(tool)) return tool.definition
-    drop(encoding, `tools[${i}]`, `${tool.name} runs at another vendor`)
-    return undefined
-  }
-  const { description } = tool
-  const name = toolName(encoding, tool.name)
-  if (tool.kind === 'custom') {
-    const { format } = tool
-    if (!encoding.extras) {
-      if (format && format.type !== 'text') {
-        drop(
-          encoding,
-          `tools[${i}].format`,
-          'the tool is offered as a function, whose text cannot be held to a grammar',
-        )
-      }
-      return {
-        type: 'function',
-        function: { name, ...(description !== undefined && { description }), parameters: inputSchema },
-      }
-    }
-    return {
-      type: 'custom',
-      custom: { name, ...(description !== undefined && { description }), ...(format && { format }) },
-    }
-  }
-  const { parameters, strict } = tool
-  if (strict === true && !encoding.extras) drop(encoding, `tools[${i}].strict`, 'not known to every compatible server')
-  return {
-    type: 'function',
-    function: {
-      name,
-      ...(description !== undefined && { description }),
-      ...(parameters && { parameters }),
-      ...(strict !== undefined && encoding.extras && { strict }),
-    },
-  }
-}
-
-/** A custom tool as a function. */
-const inputSchema: JsonObject = {
-  type: 'object',
-  properties: { input: { type: 'string' } },
-  required: ['input'],
-  additionalProperties: false,
-}
-
-function encodeToolChoice(choice: ToolChoice, request: ChatRequest, encoding: Encoding): Json {
-  const named = (name: string): JsonObject => {
-    const custom = encoding.extras && request.tools.some((tool) => tool.name === name && tool.kind === 'custom')
-    const kind = custom ? 'custom' : 'function'
-    return { type: kind, [kind]: { name: toolName(encoding, name) } }
-  }
-  switch (choice.mode) {
-    case 'one':
-      return named(choice.name)
-    case 'subset':
-      return {
-        type: 'allowed_tools',
-        allowed_tools: { mode: choice.required ? 'required' : 'auto', tools: choice.names.map(named) },
-      }
-    default:
-      return choice.mode
-  }
-}
-
-function encodeOutput(request: ChatRequest, body: JsonObject): void {
-  const { output } = request
+function encodeOutput(encoding: Encoding, body: JsonObject): void {
+  const { output } = encoding.request
   if (!output) return
   if (output.type === 'json') {
     body.response_format = { type: 'json_object' }
     return
   }
   const { schema, name, description, strict } = output
+  const kept = encoding.own || !strict || takesStrict(schema)
+  if (!kept) encoding.changed('response_format', 'the schema is not enforced: it has optional or open properties')
   body.response_format = {
     type: 'json_schema',
     json_schema: {
       name: name ?? 'answer',
       ...(description !== undefined && { description }),
       schema,
-      ...(strict !== undefined && { strict }),
+      ...(strict !== undefined && kept && { strict }),
     },
   }
 }
 
+/** `strict` wants objects closed and every property required, which other APIs that enforce schemas do not. */
+function takesStrict(schema: JsonObject): boolean {
+  let takes = true
+  mapObjectSchemas(schema, (one) => {
+    const required = Array.isArray(one.required) ? one.required : []
+    const names = isJsonObject(one.properties) ? Object.keys(one.properties) : []
+    if (one.additionalProperties !== false || names.some((name) => !required.includes(name))) takes = false
+    return one
+  })
+  return takes
+}
+
 function encodeReasoning(reasoning: ReasoningOptions, own: boolean): JsonObject {
-  const { effort, budget, visible } = reasoning
-  // Only a client of this dialect that sent the object `reasoning` can have said a budget or hidden the text.
-  if (own && (budget !== undefined || visible !== undefined)) {
+  const { effort, budget, visible, adaptive } = reasoning
+  // Only the object `reasoning` of a client of this dialect can have said these.
+  if (own && (budget !== undefined || visible !== undefined || adaptive)) {
     return {
       reasoning: {
         ...(effort !== undefined && { effort }),
+        ...(adaptive && { enabled: true }),
         ...(budget !== undefined && { max_tokens: budget }),
         ...(visible !== undefined && { exclude: !visible }),
       },
@@ -239,21 +145,6 @@ function encodeReasoning(reasoning: ReasoningOptions, own: boolean): JsonObject 
   return step === undefined ? {} : { reasoning_effort: step }
 }
 
-/** A budget of -1 leaves the amount to the model. */
-function effortOf(budget: number): Effort {
-  if (budget < 0) return 'medium'
-  const step = steps.find(([most]) => budget <= most)
-  return step ? step[1] : 'xhigh'
-}
-
-const steps: Array<[number, Effort]> = [
-  [0, 'none'],
-  [512, 'minimal'],
-  [1024, 'low'],
-  [8192, 'medium'],
-  [24576, 'high'],
-]
-
 /** What steers quality, cost or bookkeeping and does not change what the answer is. */
 function encodeSteering(request: ChatRequest, encoding: Encoding, body: JsonObject): void {
   const tier = request.serviceTier === 'standard_only' ? 'default' : request.serviceTier
@@ -261,7 +152,7 @@ function encodeSteering(request: ChatRequest, encoding: Encoding, body: JsonObje
   for (const [key, value] of Object.entries(fields)) {
     if (value === undefined) continue
     if (encoding.extras) body[key] = value
-    else drop(encoding, key, 'not known to every compatible server')
+    else encoding.dropped(key, 'not known to every compatible server')
   }
   if (request.user === undefined) return
   if (encoding.target.traits.openaiExtras !== true) {
@@ -270,23 +161,22 @@ function encodeSteering(request: ChatRequest, encoding: Encoding, body: JsonObje
     body.safety_identifier = request.user
   } else {
     body.safety_identifier = hash(request.user)
-    encoding.warnings.push({
-      field: 'user',
-      action: 'changed',
-      reason: 'longer than 128 characters, so a hash stands for it',
-    })
+    encoding.changed('user', 'longer than 128 characters, so a hash stands for it')
   }
 }
 
-function encodeExtra(request: ChatRequest, encoding: Encoding, body: JsonObject): void {
-  const { fields } = request.extra
-  for (const [key, value] of Object.entries(fields)) {
-    if (!encoding.own) drop(encoding, key, 'only the API of the client knows it')
-    else if (key === 'stream_options') {
-      if (body.stream)
-        body.stream_options = { ...(value as JsonObject), ...(body.stream_options as JsonObject | undefined) }
-    } else if (openaiOnly.has(key) && encoding.target.traits.openaiExtras !== true) {
-      drop(encoding, key, 'only known to OpenAI itself')
-    } else body[key] = value
+/** The fields that only the client's dialect knows, over what has been written of them. */
+function extraFields(encoding: Encoding, body: JsonObject): JsonObject {
+  const entries = Object.entries(encoding.request.extra.fields)
+  if (!encoding.own) {
+    for (const [key] of entries) encoding.dropped(key, 'only the API of the client knows it')
+    return {}
   }
+  const sent = entries.filter(([key]) => key !== 'stream_options' || body.stream)
+  return Object.fromEntries(
+    sent.map(([key, value]) => {
+      const written = body[key]
+      return [key, isJsonObject(written) && isJsonObject(value) ? { ...value, ...written } : value]
+    }),
+  )
 }

@@ -8,7 +8,7 @@ const words: Record<SluiceError['kind'], { type: string; code?: string }> = {
   content_policy: { type: 'invalid_request_error', code: 'content_policy_violation' },
   auth: { type: 'invalid_request_error', code: 'invalid_api_key' },
   billing: { type: 'insufficient_quota', code: 'insufficient_quota' },
-  permission: { type: 'permission_error', code: 'permission_denied' },
+  permission: { type: 'invalid_request_error', code: 'permission_denied' },
   not_found: { type: 'invalid_request_error', code: 'model_not_found' },
   too_large: { type: 'invalid_request_error', code: 'request_too_large' },
   rate_limit: { type: 'rate_limit_exceeded', code: 'rate_limit_exceeded' },
@@ -30,8 +30,8 @@ export function encodeErrorBody(error: SluiceError): WireError {
   const { type, code } = words[error.kind]
   // The provider's words are shown as they are, but not those of another API, nor those about a key that the client
   // never had.
-  const hidden = error.code === 'upstream_auth' || (error.upstream?.dialect ?? dialectName) !== dialectName
-  const upstream = hidden ? undefined : error.upstream
+  const shown = error.upstream?.dialect === dialectName && error.code !== 'upstream_auth'
+  const upstream = shown ? error.upstream : undefined
   return {
     error: {
       message: error.message,
@@ -129,7 +129,7 @@ interface Facts {
 function fromFacts(facts: Facts): SluiceError {
   const { status, type, code, param } = facts
   const message = facts.message || `the provider gave no reason for its error${status ? ` (HTTP ${status})` : ''}`
-  const upstream: UpstreamErrorFacts = {}
+  const upstream: UpstreamErrorFacts = { dialect: dialectName }
   if (status !== undefined && facts.inHeader !== false) upstream.status = status
   if (type !== undefined) upstream.type = type
   if (code !== undefined) upstream.code = code

@@ -2,27 +2,27 @@ import type { ErrorCode } from '../../errors/index.ts'
 import type { Finish, FinishReason } from '../../tokens/index.ts'
 import type { WireFinish } from './wire.ts'
 
-const reasons: Record<string, FinishReason> = {
-  stop: 'stop',
-  eos: 'stop',
-  end_turn: 'stop',
-  stop_sequence: 'stop_sequence',
-  length: 'length',
-  max_tokens: 'length',
-  model_length: 'context_full',
-  tool_calls: 'tool_calls',
-  tool_use: 'tool_calls',
-  function_call: 'tool_calls',
-  content_filter: 'content_filter',
-  sensitive: 'content_filter',
-}
+const reasons: ReadonlyMap<string, FinishReason> = new Map<string, FinishReason>([
+  ['stop', 'stop'],
+  ['eos', 'stop'],
+  ['end_turn', 'stop'],
+  ['stop_sequence', 'stop_sequence'],
+  ['length', 'length'],
+  ['max_tokens', 'length'],
+  ['model_length', 'context_full'],
+  ['tool_calls', 'tool_calls'],
+  ['tool_use', 'tool_calls'],
+  ['function_call', 'tool_calls'],
+  ['content_filter', 'content_filter'],
+  ['sensitive', 'content_filter'],
+])
 
 /** Finish words by which some servers say that the answer broke. */
-export const brokenFinishes: Record<string, ErrorCode> = {
-  error: 'upstream_server',
-  network_error: 'upstream_server',
-  insufficient_system_resource: 'upstream_overloaded',
-}
+export const brokenFinishes: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
+  ['error', 'upstream_server'],
+  ['network_error', 'upstream_server'],
+  ['insufficient_system_resource', 'upstream_overloaded'],
+])
 
 /**
  * @param word the server's own word, `undefined` when it gave none
@@ -30,7 +30,7 @@ export const brokenFinishes: Record<string, ErrorCode> = {
  *   that is told `tool_calls` without a call waits for ever
  */
 export function decodeFinish(word: string | undefined, calls: boolean, stopSequence?: string): Finish {
-  let reason: FinishReason = word === undefined ? 'stop' : (reasons[word] ?? 'unknown')
+  let reason: FinishReason = word === undefined ? 'stop' : (reasons.get(word) ?? 'unknown')
   if (calls && (reason === 'stop' || reason === 'unknown')) reason = 'tool_calls'
   else if (!calls && reason === 'tool_calls') reason = 'stop'
   const finish: Finish = { reason }

@@ -104,7 +104,7 @@ export class ChatStreamObserver implements StreamObserver {
   #choice(choice: JsonObject): void {
     const index = Number.isInteger(choice.index) ? (choice.index as number) : 0
     const word = filled(choice.finish_reason)
-    const broken = word === undefined ? undefined : brokenFinishes[word]
+    const broken = word === undefined ? undefined : brokenFinishes.get(word)
     if (broken) {
       this.error = new SluiceError(broken, `the provider broke off the answer: its finish reason is "${word}"`)
       return

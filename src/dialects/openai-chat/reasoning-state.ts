@@ -1,5 +1,5 @@
 import { type AssistantPart, isJsonObject, type Json, type Opaque, type ReasoningPart } from '../../tokens/index.ts'
-import { seal, unseal } from '../envelope.ts'
+import { isSealed, seal, unseal } from '../envelope.ts'
 import { sealedFormat, type WireReasoningDetail } from './wire.ts'
 
 /**
@@ -65,6 +65,11 @@ interface Restored extends Place {
   /** The id of the call that the state hangs on; absent for reasoning. */
   call: string | undefined
   part: ReasoningPart & { opaque: Opaque }
+}
+
+/** Whether an entry of `reasoning_details` is one of ours, damaged or not: no provider must see it. */
+export function isSealedReasoning(entry: Json): boolean {
+  return isJsonObject(entry) && typeof entry.data === 'string' && isSealed(entry.data)
 }
 
 /** The state inside `reasoning_details`, in order of its blocks. Damaged envelopes and entries of others are passed over. */

@@ -106,6 +106,13 @@ function encodeChoice({ choice, parts, finish }: ReplyChoice, reply: ChatReply, 
         hosted = true
     }
   }
+  if (finish.reason === 'malformed_call') {
+    options.onWarning?.({
+      field: 'tool_calls',
+      action: 'dropped',
+      reason: 'the model broke off a tool call that cannot be run',
+    })
+  }
   if (hosted) options.onWarning?.({ field: 'hosted tools', action: 'dropped', reason: 'no such blocks in this API' })
   if (calls.length > 0) message.tool_calls = calls
   // `content` is null only beside something else: a client that finds nothing at all expects a text.

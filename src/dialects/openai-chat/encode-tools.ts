@@ -1,0 +1,117 @@
+import type { Json, JsonObject, Tool, ToolChoice } from '../../tokens/index.ts'
+import { type Encoding, unsupported } from './encoding.ts'
+import { dialectName } from './wire.ts'
+
+/** The fields `tools`, `tool_choice` and `parallel_tool_calls`. @throws SluiceError `unsupported` */
+export function encodeTools(encoding: Encoding): JsonObject {
+  const { request } = encoding
+  let offered = request.tools
+  const choice = request.toolChoice
+  // Only this dialect's own form of a subset is certain to be known; elsewhere the list itself is cut.
+  const subset = choice?.mode === 'subset' && !encoding.extras
+  if (subset) offered = offered.filter((tool) => choice.names.includes(tool.name))
+  const tools: Json[] = []
+  for (const [i, tool] of offered.entries()) {
+    const wire = encodeTool(tool, i, encoding)
+    if (wire) tools.push(wire)
+  }
+  if (choice?.mode === 'one' && request.tools.some((tool) => tool.name === choice.name && isForeign(tool))) {
+    unsupported('tool_choice', `the tool ${choice.name} runs at another vendor, and the request insists on it`)
+  }
+  if (tools.length === 0) {
+    const demanded =
+      choice?.mode === 'required' || choice?.mode === 'one' || (choice?.mode === 'subset' && choice.required)
+    if (demanded) {
+      unsupported('tool_choice', 'it asks for a tool call, and there is no tool that this provider can call')
+    }
+    // Beside no tools at all the API refuses the other fields.
+    return {}
+  }
+  const { parallelToolCalls } = request
+  if (parallelToolCalls === false && !encoding.extras) {
+    encoding.dropped('parallel_tool_calls', 'not known to every compatible server')
+  }
+  return {
+    tools,
+    ...(choice && {
+      tool_choice: subset ? (choice.required ? 'required' : 'auto') : encodeToolChoice(choice, encoding),
+    }),
+    ...(parallelToolCalls !== undefined && encoding.extras && { parallel_tool_calls: parallelToolCalls }),
+  }
+}
+
+function isForeign(tool: Tool): boolean {
+  return tool.kind === 'hosted' && tool.dialect !== dialectName
+}
+
+function encodeTool(tool: Tool, i: number, encoding: Encoding): JsonObject | undefined {
+  if (tool.kind === 'hosted') {
+    if (!isForeign(tool)) return tool.definition
+    encoding.dropped(`tools[${i}]`, `${tool.name} runs at another vendor`)
+    return undefined
+  }
+  const { description } = tool
+  const more = encoding.own ? tool.extra : undefined
+  const name = encoding.toolName(tool.name)
+  if (tool.kind === 'custom') {
+    const { format } = tool
+    if (!encoding.extras) {
+      if (format && format.type !== 'text') {
+        encoding.dropped(
+          `tools[${i}].format`,
+          'the tool is offered as a function, whose text cannot be held to a grammar',
+        )
+      }
+      return {
+        type: 'function',
+        function: { name, ...(description !== undefined && { description }), parameters: inputSchema },
+      }
+    }
+    return {
+      type: 'custom',
+      custom: { name, ...(description !== undefined && { description }), ...(format && { format }) },
+      ...more,
+    }
+  }
+  const { parameters, strict } = tool
+  if (strict === true && !encoding.extras)
+    encoding.dropped(`tools[${i}].strict`, 'not known to every compatible server')
+  return {
+    type: 'function',
+    function: {
+      name,
+      ...(description !== undefined && { description }),
+      ...(parameters && { parameters }),
+      ...(strict !== undefined && encoding.extras && { strict }),
+    },
+    ...more,
+  }
+}
+
+/** A custom tool as a function. */
+const inputSchema: JsonObject = {
+  type: 'object',
+  properties: { input: { type: 'string' } },
+  required: ['input'],
+  additionalProperties: false,
+}
+
+function encodeToolChoice(choice: ToolChoice, encoding: Encoding): Json {
+  const named = (name: string): JsonObject => {
+    const custom =
+      encoding.extras && encoding.request.tools.some((tool) => tool.name === name && tool.kind === 'custom')
+    const kind = custom ? 'custom' : 'function'
+    return { type: kind, [kind]: { name: encoding.toolName(name) } }
+  }
+  switch (choice.mode) {
+    case 'one':
+      return named(choice.name)
+    case 'subset':
+      return {
+        type: 'allowed_tools',
+        allowed_tools: { mode: choice.required ? 'required' : 'auto', tools: choice.names.map(named) },
+      }
+    default:
+      return choice.mode
+  }
+}

@@ -1,0 +1,80 @@
+import type { Config } from '../../src/config/index.ts'
+import { SluiceError } from '../../src/errors/index.ts'
+import { Gateway } from '../../src/gateway/index.ts'
+import { silentLog } from '../../src/observe/index.ts'
+import { defineProvider, type ProviderOptions } from '../../src/providers/index.ts'
+import type { Alias } from '../../src/routing/index.ts'
+import type { Transport, UpstreamHandler, UpstreamRequest } from '../../src/transport/index.ts'
+import { FakeClock } from '../flow/fake-clock.ts'
+
+/** What an upstream does with a question: an answer, a failure, or nothing, for ever. */
+export type Upstream = (
+  request: UpstreamRequest,
+) => { status: number; text: string; headers?: Record<string, string> } | 'refuses' | 'hangs'
+
+/** An upstream without a network, which answers in a later turn. */
+export class FakeTransport implements Transport {
+  readonly asked: UpstreamRequest[] = []
+  aborted = 0
+  #upstream: Upstream
+
+  constructor(upstream: Upstream) {
+    this.#upstream = upstream
+  }
+
+  send(request: UpstreamRequest, handler: UpstreamHandler) {
+    this.asked.push(request)
+    let over = false
+    const answer = this.#upstream(request)
+    if (answer !== 'hangs') {
+      queueMicrotask(() => {
+        if (over) return
+        if (answer === 'refuses') {
+          handler.onError(new SluiceError('upstream_unreachable', 'cannot reach it'))
+          return
+        }
+        handler.onHead({ status: answer.status, headers: answer.headers ?? {} })
+        if (answer.text !== '') handler.onData(new TextEncoder().encode(answer.text))
+        handler.onFlush()
+        handler.onEnd()
+      })
+    }
+    const abort = (): void => {
+      over = true
+      this.aborted++
+    }
+    return { abort, pause() {}, resume() {} }
+  }
+
+  async close(): Promise<void> {}
+}
+
+export function startGateway(
+  upstream: Upstream,
+  providers: ProviderOptions[],
+  aliases: Alias[] = [],
+  access: string[] = [],
+) {
+  const clock = new FakeClock()
+  const transport = new FakeTransport(upstream)
+  const config: Config = {
+    server: { host: '127.0.0.1', port: 0, maxBodyBytes: 1e6, bodyTimeoutMs: 1e4, corsOrigins: [], drainTimeoutMs: 1e4 },
+    access: { keys: access },
+    streaming: {
+      heartbeatMs: 15_000,
+      statusCeilingMs: 10_000,
+      connectTimeoutMs: 10_000,
+      firstTokenTimeoutMs: 30_000,
+      idleTimeoutMs: 120_000,
+      stallTimeoutMs: 300_000,
+      totalTimeoutMs: 600_000,
+      finishGraceMs: 2000,
+      maxEventBytes: 1e6,
+    },
+    providers: providers.map(defineProvider),
+    aliases,
+    log: { level: 'silent', format: 'json' },
+    source: 'options',
+  }
+  return { gateway: new Gateway({ config, transport, log: silentLog, clock }), clock, transport }
+}
