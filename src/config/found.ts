@@ -14,6 +14,7 @@ export function describe(path: Path, raw: unknown): string {
   if (raw instanceof Date) return 'a date'
   if (typeof raw === 'object') return 'a table'
   if (typeof raw !== 'string') return String(raw)
+  if (/^\$\{\w+\}$/.test(raw)) return JSON.stringify(raw)
   if (isSecret(path) || raw.length > 80 || /[A-Za-z0-9]{16}/.test(raw)) return 'a string'
   return JSON.stringify(raw)
 }

@@ -111,8 +111,8 @@ export interface Traits {
   thinking?: 'budget' | 'adaptive'
   /** The largest answer that the model can give, in tokens. */
   maxOutput?: number
-  /** Takes temperature, top_p and top_k. Default true. */
-  sampling?: boolean
+  /** Takes temperature, top_p and top_k; `one`: a temperature or a top_p, not both. Default true. */
+  sampling?: boolean | 'one'
   /** Takes a last message of the assistant as the beginning of the answer. Default true. */
   prefill?: boolean
   /** Takes system messages in the middle of the conversation (anthropic-messages). Default false. */

@@ -112,10 +112,12 @@ export class Attempt implements UpstreamHandler {
   onFlush(): void {
     const relay = this.#relay
     if (!relay || this.#settled) return
-    this.#guarded(() => {
+    try {
       relay.flush()
       this.#watch(relay)
-    })
+    } catch (error) {
+      this.#break(SluiceError.from(error))
+    }
   }
 
   onEnd(): void {

@@ -29,6 +29,21 @@ describe('the lines of a start', () => {
     expect(text).not.toMatch(/secret/)
   })
 
+  it('say who can reach an address that is open to other machines', () => {
+    const lines = (host: string) =>
+      welcomeLines({ config: configOf({ server: { host }, access: { keys: ['k'] } }), url }, '1.2.3').join('\n')
+    expect(lines('0.0.0.0')).toContain('\n  reachable      at 0.0.0.0, port 4114, for whoever shows a client key\n')
+    expect(lines('127.0.0.1')).not.toContain('reachable')
+  })
+
+  it('say why a key of the environment is not used', () => {
+    const env = { OPENAI_API_KEY: 'sk-secret', OPENAI_BASE_URL: `${url}/v1` }
+    const text = welcomeLines({ config: readConfig({ env }), url }, '1.2.3', env).join('\n')
+    expect(text).toContain('  unused         OPENAI_API_KEY: OPENAI_BASE_URL is this sluice itself; unset it')
+    const used = { OPENAI_API_KEY: 'sk-secret' }
+    expect(welcomeLines({ config: readConfig({ env: used }), url }, '1.2.3', used).join('\n')).not.toContain('unused')
+  })
+
   it('name the aliases, and which targets are not tried yet', () => {
     const config = configOf({
       providers: [openai, house],

@@ -255,7 +255,10 @@ function unseen(comments: number): Seen {
  * content an upstream has spoilt and whose bytes are forwarded as they came.
  */
 export function countEnds(client: DialectName, body: Buffer): number {
-  const lines = body.toString('latin1').split(/\r\n|\r|\n/)
+  const lines = body
+    .toString('latin1')
+    .replace(/^ï»¿/, '')
+    .split(/\r\n|\r|\n/)
   const ends = lines.flatMap((line, at) => {
     if (client === 'openai-chat') return /^data: ?\[DONE\]/.test(line) ? [at] : []
     return /^data: ?\{"type":"(message_stop|error)"/.test(line) ? [at] : []

@@ -28,9 +28,9 @@ const tools = {
 const short = {
   status_ceiling: '5s',
   finish_grace: '60ms',
-  idle_timeout: '150ms',
-  stall_timeout: '300ms',
-  total_timeout: '700ms',
+  idle_timeout: '300ms',
+  stall_timeout: '500ms',
+  total_timeout: '1s',
 }
 
 interface Good {

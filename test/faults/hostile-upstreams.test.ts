@@ -10,9 +10,9 @@ const script = { steps: [{ text: words, chunk: 'word' }] }
 const streaming = {
   status_ceiling: '5s',
   finish_grace: '60ms',
-  idle_timeout: '200ms',
-  stall_timeout: '400ms',
-  total_timeout: '600ms',
+  idle_timeout: '400ms',
+  stall_timeout: '600ms',
+  total_timeout: '800ms',
   connect_timeout: '300ms',
   max_event: '1MiB',
 }

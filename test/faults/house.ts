@@ -150,8 +150,8 @@ export function post(
   })
 }
 
-/** Waits until `holds` is true, at most a second. */
-export async function until(holds: () => boolean, what: string, ms = 1000): Promise<void> {
+/** Waits until `holds` is true, and not for ever. */
+export async function until(holds: () => boolean, what: string, ms = 3000): Promise<void> {
   const end = performance.now() + ms
   while (!holds()) {
     if (performance.now() > end) throw new Error(`waited ${ms} ms in vain: ${what}`)

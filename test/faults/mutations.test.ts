@@ -198,7 +198,7 @@ describe.each(pairs)('$client before $upstream', (pair) => {
           checkSaying(pair.client, answer.body, said)
         else if (answer.status === 200 && stream) expect(countEnds(pair.client, answer.body), said).toBe(1)
         else JSON.parse(new TextDecoder().decode(answer.body))
-        expect(answer.ms, said).toBeLessThan(1000)
+        expect(answer.ms, said).toBeLessThan(2000)
         await until(() => gateway.gateway.running === 0, 'nothing is running')
         if (ending === 'silence')
           await until(() => server.open.size === 0, 'the connection to the provider is closed', 1500)

@@ -19,12 +19,12 @@ describe.each(pairs)('$client before $upstream', (pair) => {
   const start = pair.client === 'openai-chat' ? '"role":"assistant"' : 'message_start'
 
   it('a slow provider: at the ceiling come the head and signs of life, and the start comes with the content', async () => {
-    const { ask } = await open({ status_ceiling: '60ms', heartbeat: '40ms' }, { headDelay: '250ms', steps: [text] })
+    const { ask } = await open({ status_ceiling: '60ms', heartbeat: '40ms' }, { headDelay: '600ms', steps: [text] })
     const answer = await ask(true)
     expect(answer.status).toBe(200)
     const [first, ...others] = answer.reads
     expect(first?.at).toBeGreaterThan(50)
-    expect(first?.at).toBeLessThan(200)
+    expect(first?.at).toBeLessThan(500)
     expect(first?.text).toMatch(life)
     const at = others.findIndex((read) => read.text.includes(start))
     expect(at).toBeGreaterThan(1)
@@ -81,15 +81,15 @@ describe.each(pairs)('$client before $upstream', (pair) => {
   })
 
   it.each([
-    ['idle_timeout', { idle_timeout: '120ms', stall_timeout: '2s' }, { stallAfterEvents: 7 }, 100, 700],
+    ['idle_timeout', { idle_timeout: '120ms', stall_timeout: '2s' }, { stallAfterEvents: 7 }, 100, 1800],
     [
       'stall_timeout',
-      { idle_timeout: '120ms', stall_timeout: '400ms' },
+      { idle_timeout: '400ms', stall_timeout: '600ms' },
       { stallAfterEvents: 7, comments: '30ms' },
-      380,
-      1000,
+      580,
+      2500,
     ],
-    ['total_timeout', { idle_timeout: '2s', total_timeout: '200ms' }, { stallAfterEvents: 7 }, 180, 700],
+    ['total_timeout', { idle_timeout: '2s', total_timeout: '200ms' }, { stallAfterEvents: 7 }, 180, 1800],
   ])('%s strikes in time, and not before', async (code, streaming, fault, least, most) => {
     const { ask, gateway, upstream } = await open(streaming, { steps: [text], fault })
     const answer = await ask(true)
@@ -110,7 +110,7 @@ describe.each(pairs)('$client before $upstream', (pair) => {
     )
     const answer = await ask(true)
     expect(checkStream(pair.client, answer.body)).toMatchObject({ outcome: 'clean', text: 'one' })
-    expect(answer.ms).toBeLessThan(500)
+    expect(answer.ms).toBeLessThan(1500)
     expect(gateway.records).toMatchObject([{ outcome: 'ok' }])
   })
 
@@ -148,7 +148,7 @@ describe.each(pairs)('$client before $upstream', (pair) => {
     const left = performance.now()
     leaving.abort()
     await upstream.aborted(0)
-    expect(performance.now() - left).toBeLessThan(400)
+    expect(performance.now() - left).toBeLessThan(1000)
     await answer
     await until(() => gateway.gateway.running === 0, 'nothing is running')
     expect(gateway.records).toMatchObject([{ outcome: 'aborted', code: 'client_closed' }])

@@ -12,7 +12,7 @@ const script: Script = {
     { tool: 'get_weather', arguments: { city: 'Zürich' } },
   ],
 }
-const streaming = { finish_grace: '60ms', idle_timeout: '300ms', total_timeout: '5s' }
+const streaming = { finish_grace: '1s', idle_timeout: '1s', total_timeout: '5s' }
 const usage = (client: DialectName) => (client === 'openai-chat' ? { stream_options: { include_usage: true } } : {})
 
 const shapes: Array<[string, Script]> = [

@@ -151,19 +151,19 @@ function takenWhileThinking(field: 'temperature' | 'top_p' | 'top_k', value: num
 export function encodeSampling(encoding: Encoding, thinking: boolean): JsonObject {
   const { sampling } = encoding.request
   const wire: JsonObject = {}
-  const refused = encoding.target.traits.sampling === false
+  const { traits } = encoding.target
   for (const [field, value] of [
     ['temperature', sampling.temperature],
     ['top_p', sampling.topP],
     ['top_k', sampling.topK],
   ] as const) {
     if (value === undefined) continue
-    if (refused) {
+    if (traits.sampling === false) {
       encoding.dropped(field, 'the model takes no sampling parameters')
     } else if (thinking && !takenWhileThinking(field, value)) {
       encoding.dropped(field, 'the model does not take it while it thinks')
-    } else if (field === 'top_p' && sampling.temperature !== undefined && !encoding.home) {
-      encoding.dropped(field, 'current models take either a temperature or this')
+    } else if (field === 'top_p' && traits.sampling === 'one' && wire.temperature !== undefined) {
+      encoding.dropped(field, 'the model takes a temperature or this, not both')
     } else if (field === 'temperature' && value > 1) {
       encoding.changed(field, `${value} is over the highest, which is 1`)
       wire[field] = 1

@@ -8,6 +8,7 @@ import type {
   ToolResultPart,
   UserPart,
 } from '../../tokens/index.ts'
+import type { Traits } from '../dialect.ts'
 import { type Encoding, unsupported } from './encoding.ts'
 import { dialectName } from './wire.ts'
 
@@ -18,7 +19,7 @@ import { dialectName } from './wire.ts'
  */
 export function textContent(parts: TextPart[], encoding: Encoding): Json {
   const wire = parts.map((part) => textPart(part, encoding))
-  const lists = encoding.own || encoding.target.traits.openaiExtras === true
+  const lists = encoding.own || markField(encoding) !== undefined
   const plain = wire.every((part) => Object.keys(part).length === 2)
   if (plain && (parts.length < 2 || !lists)) return parts.map((part) => part.text).join('\n\n')
   return wire
@@ -31,12 +32,16 @@ function textPart(part: TextPart, encoding: Encoding): JsonObject {
 /** What a part holds beside its content: as the client wrote it, or else the mark in the words of the target. */
 function extras(part: { cache?: { ttl?: string }; extra?: JsonObject }, encoding: Encoding): JsonObject {
   if (encoding.own) return part.extra ?? {}
-  const field = encoding.target.traits.cacheField ?? (encoding.target.traits.openaiExtras && 'prompt_cache_breakpoint')
+  const field = markField(encoding)
   if (!part.cache || !field) return {}
   const { ttl } = part.cache
   if (field === 'cache_control')
     return { cache_control: { type: 'ephemeral', ...((ttl === '1h' || ttl === '5m') && { ttl }) } }
   return { prompt_cache_breakpoint: { mode: 'explicit', ...((ttl === '30m' || ttl === '12h') && { ttl }) } }
+}
+
+function markField({ target: { traits } }: Encoding): Traits['cacheField'] {
+  return traits.cacheField ?? (traits.openaiExtras ? 'prompt_cache_breakpoint' : undefined)
 }
 
 /** A text, or a document that is plain text, under its title. */

@@ -6,6 +6,7 @@ import type { ChatRequest, JsonObject, Message, Tool } from '../../../src/tokens
 import { client, upstream } from './stream-of.ts'
 
 const target = (traits: Traits = {}): Target => ({ model: 'claude-x', vendor: 'anthropic', family: 'claude', traits })
+const closed = { type: 'object', properties: {}, additionalProperties: false }
 const hi: Message = { role: 'user', parts: [{ type: 'text', text: 'hi' }] }
 
 function request(change: Partial<ChatRequest> = {}): ChatRequest {
@@ -52,6 +53,13 @@ describe('fields', () => {
   it.each<[string, Partial<ChatRequest>, JsonObject, string[], Traits?]>([
     ['the ceiling', { maxOutput: 5 }, { max_tokens: 5 }, []],
     ['the ceiling of the model', {}, { max_tokens: 4096 }, [], { maxOutput: 4096 }],
+    [
+      'a ceiling over that of the model',
+      { maxOutput: 9000 },
+      { max_tokens: 4096 },
+      ['max_tokens changed'],
+      { maxOutput: 4096 },
+    ],
     ['streaming', { stream: true }, { stream: true }, []],
     [
       'system texts keep their borders',
@@ -82,6 +90,45 @@ describe('fields', () => {
       { temperature: undefined, top_p: undefined },
       ['temperature dropped', 'top_p dropped'],
       { sampling: false },
+    ],
+    [
+      'a temperature and a top_p for a model that takes one of them',
+      { sampling: { temperature: 0.5, topP: 0.5 } },
+      { temperature: 0.5, top_p: undefined },
+      ['top_p dropped'],
+      { sampling: 'one' },
+    ],
+    [
+      'a named system message at the head',
+      { messages: [{ role: 'system', name: 'policy', parts: [{ type: 'text', text: 'a' }] }, hi] },
+      { system: 'a', messages: [{ role: 'user', content: 'hi' }] },
+      ['messages[0].name dropped'],
+    ],
+    [
+      'a schema that is closed already, with data that looks like one',
+      { output: { type: 'json-schema', schema: { ...closed, default: { type: 'object' } } } },
+      { output_config: { format: { type: 'json_schema', schema: { ...closed, default: { type: 'object' } } } } },
+      [],
+    ],
+    [
+      'a schema that is open inside',
+      {
+        output: {
+          type: 'json-schema',
+          schema: { $defs: { a: { anyOf: [{ properties: { b: closed } }, { type: 'null' }] } } },
+        },
+      },
+      {
+        output_config: {
+          format: {
+            type: 'json_schema',
+            schema: {
+              $defs: { a: { anyOf: [{ properties: { b: closed }, additionalProperties: false }, { type: 'null' }] } },
+            },
+          },
+        },
+      },
+      ['response_format changed'],
     ],
     [
       'what the API does not have',
@@ -118,8 +165,8 @@ describe('fields', () => {
     [
       'a schema',
       { output: { type: 'json-schema', schema: { type: 'object' }, name: 'x' } },
-      { output_config: { format: { type: 'json_schema', schema: { type: 'object' } } } },
-      [],
+      { output_config: { format: { type: 'json_schema', schema: { type: 'object', additionalProperties: false } } } },
+      ['response_format changed'],
     ],
     [
       'any JSON',
@@ -281,6 +328,28 @@ describe('thinking', () => {
       {},
       { temperature: undefined, top_k: undefined, top_p: 0.95 },
       ['temperature dropped', 'top_k dropped'],
+    ],
+    [
+      'a top_p that is too low beside it',
+      { sampling: { topP: 0.9 }, reasoning: { effort: 'low' } },
+      {},
+      { top_p: undefined },
+      ['top_p dropped'],
+    ],
+    ['a budget of nothing', { reasoning: { budget: 0 } }, {}, { thinking: { type: 'disabled' } }, []],
+    [
+      'an effort of a client of this dialect, which is no wish to think',
+      { extra: own, reasoning: { effort: 'low' } },
+      {},
+      { thinking: undefined, output_config: { effort: 'low' } },
+      [],
+    ],
+    [
+      'a begun answer beside it',
+      { messages: [hi, { role: 'assistant', parts: [{ type: 'text', text: 'Once' }] }], reasoning: { effort: 'low' } },
+      {},
+      { thinking: undefined },
+      ['reasoning dropped'],
     ],
     [
       'a temperature that changes nothing',
@@ -602,6 +671,29 @@ describe('turns', () => {
       [{ ...hi, name: 'Ann' } as Message],
       [{ role: 'user', content: 'hi' }],
       ['messages[0].name dropped'],
+    ],
+    [
+      'white space alone',
+      [hi, { role: 'assistant', parts: [{ type: 'text', text: '\n\n' }] }, hi],
+      [
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: 'hi' },
+            { type: 'text', text: 'hi' },
+          ],
+        },
+      ],
+      [],
+    ],
+    [
+      'white space at the end of a begun answer',
+      [hi, { role: 'assistant', parts: [{ type: 'text', text: 'Once ' }] }],
+      [
+        { role: 'user', content: 'hi' },
+        { role: 'assistant', content: 'Once' },
+      ],
+      ['messages[1] changed'],
     ],
     [
       'a paused turn goes on',

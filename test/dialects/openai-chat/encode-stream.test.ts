@@ -187,11 +187,11 @@ describe('the chunks of an answer', () => {
 
 describe('an answer that breaks', () => {
   const error = new SluiceError('upstream_overloaded', 'the provider is busy', {
-    upstream: { type: 'overloaded_error' },
+    upstream: { dialect: 'anthropic-messages', type: 'overloaded_error' },
   })
 
   it.each<[string, StreamToken[], string]>([
-    ['an error token', [start, ...say('a'), { type: 'error', error }], 'overloaded_error'],
+    ['an error token', [start, ...say('a'), { type: 'error', error }], 'service_unavailable_error'],
     ['an end without a finish', [start, ...say('a')], 'server_error'],
     ['an end without anything', [], 'server_error'],
     ['a choice that never ended', [start, finish, { type: 'text-start', choice: 1, index: 0 }], 'server_error'],

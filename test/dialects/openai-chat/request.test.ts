@@ -20,6 +20,9 @@ const canonical = (fields: Partial<ChatRequest> = {}): ChatRequest => ({
 })
 const messagesOf = (messages: Message[], traits: Traits = {}) => encode(canonical({ messages }), traits).body.messages
 const text = (said: string) => ({ type: 'text' as const, text: said })
+const inner = { type: 'object', properties: { x: { type: 'string' } }, additionalProperties: false }
+const open = { ...inner, properties: { a: { type: 'array', items: inner } }, required: ['a'] }
+const shut = { ...open, properties: { a: { type: 'array', items: { ...inner, required: ['x'] } } } }
 
 describe("a client's request", () => {
   it.each<[string, object, string]>([
@@ -30,7 +33,7 @@ describe("a client's request", () => {
     ['no role', { messages: [{ content: 'x' }] }, 'messages[0].role'],
     ['no content', { messages: [hi, { role: 'user' }] }, 'messages[1].content'],
     ['a number for content', { messages: [hi, hi, { role: 'user', content: 1 }] }, 'messages[2].content'],
-    ['an unknown part', { messages: [{ role: 'user', content: [{ type: 'smell' }] }] }, 'messages[0].content[0].type'],
+    ['a part without a type', { messages: [{ role: 'user', content: [{}] }] }, 'messages[0].content[0].type'],
     [
       'an image without address',
       { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: {} }] }] },
@@ -181,6 +184,7 @@ describe("a client's request", () => {
         source: { kind: 'base64', mediaType: 'application/pdf', data: 'JVBERi0x' },
         filename: 'a.pdf',
         cache: { ttl: '30m' },
+        extra: { prompt_cache_breakpoint: { mode: 'explicit', ttl: '30m' } },
       },
       { type: 'file', source: { kind: 'file', id: 'file-1' } },
     ])
@@ -197,6 +201,7 @@ describe("a client's request", () => {
     expect(decode({ messages }).messages.slice(1)).toEqual([
       {
         role: 'assistant',
+        extra: { reasoning_content: 'hm' },
         parts: [
           { type: 'reasoning', text: 'hm' },
           { type: 'tool-call', id: 'a', name: 'f', kind: 'function', arguments: '{}' },
@@ -288,6 +293,7 @@ describe('a request for a provider', () => {
     ['a ceiling over the model', { maxOutput: 50 }, { maxOutput: 8 }, { max_tokens: 8 }, ['max_tokens changed']],
     ['usage asked for', { stream: true }, {}, { stream: true, stream_options: { include_usage: true } }, []],
     ['usage not asked for', { stream: true }, { streamUsage: false }, { stream: true }, []],
+    ['no answer at all', { maxOutput: 0 }, {}, { max_tokens: 1 }, ['max_tokens changed']],
     ['top_k', { sampling: { topK: 4 } }, {}, {}, ['top_k dropped']],
     [
       'sampling to a model without',
@@ -309,7 +315,28 @@ describe('a request for a provider', () => {
       { response_format: { type: 'json_schema', json_schema: { name: 'answer', schema: { type: 'object' } } } },
       [],
     ],
+    [
+      'an enforced schema with optional properties, which OpenAI does not enforce',
+      { output: { type: 'json-schema', strict: true, schema: open } },
+      {},
+      { response_format: { type: 'json_schema', json_schema: { name: 'answer', schema: open } } },
+      ['response_format changed'],
+    ],
+    [
+      'an enforced schema that is closed',
+      { output: { type: 'json-schema', strict: true, schema: shut } },
+      {},
+      { response_format: { type: 'json_schema', json_schema: { name: 'answer', schema: shut, strict: true } } },
+      [],
+    ],
     ['several answers', { choices: 3 }, {}, { n: 3 }, []],
+    [
+      'a tool choice that asks for none, without tools',
+      { toolChoice: { mode: 'none' }, parallelToolCalls: false },
+      {},
+      {},
+      [],
+    ],
     [
       'tier, metadata, verbosity elsewhere',
       { serviceTier: 'auto', metadata: { a: 'b' }, verbosity: 'low' },
@@ -371,6 +398,7 @@ describe('a request for a provider', () => {
       { tools: [{ kind: 'hosted', dialect: 'x', name: 'w', definition: {} }], toolChoice: { mode: 'required' } },
       'tool_choice',
     ],
+    ['any tool, and there is none', { toolChoice: { mode: 'required' } }, 'tool_choice'],
     [
       'a hosted block in the history',
       { messages: [{ role: 'assistant', parts: [{ type: 'hosted', dialect: 'x', block: {} }] }] },
@@ -472,6 +500,27 @@ describe('a request for a provider', () => {
     ])
   })
 
+  it('says nothing for an answer of which nothing is left, and gives a second result of a call as a text', () => {
+    const messages: Message[] = [
+      { role: 'assistant', parts: [{ type: 'reasoning', text: 'hm', opaque: { kind: 'signature', value: 's' } }] },
+      { role: 'user', parts: [text('go on')] },
+      { role: 'assistant', parts: [{ type: 'tool-call', id: 'a', name: 'f', kind: 'function', arguments: '{}' }] },
+      {
+        role: 'tool',
+        parts: ['one', 'two'].map((said) => ({ type: 'tool-result', id: 'a', content: [text(said)] })),
+      },
+    ]
+    const encoded = encode(canonical({ messages }))
+    const sent = encoded.body.messages as JsonObject[]
+    expect(sent.map(({ role, content }) => [role, content])).toEqual([
+      ['user', 'go on'],
+      ['assistant', null],
+      ['tool', 'one'],
+      ['user', 'Result of the tool call a:\n\ntwo'],
+    ])
+    expect(encoded.warnings.map(({ field }) => field)).toEqual(['messages'])
+  })
+
   it('gives state back only to the one who made it', () => {
     const state = (value: object, vendor = 'acme') => ({
       kind: 'signature' as const,
@@ -539,6 +588,54 @@ describe('a request that goes to another API', () => {
       expect.objectContaining({ code: 'unsupported', param: 'modalities' }),
     )
     expect(leave({ modalities: ['text'] })()).toEqual([])
+  })
+
+  const leave = (fields: object) => openaiChat.client.leave?.(decode(fields)).map(({ field }) => field)
+  it.each<[string, object, string[]]>([
+    [
+      'nothing of an answer as an SDK keeps it',
+      {
+        role: 'assistant',
+        content: 'a',
+        refusal: null,
+        annotations: [],
+        audio: null,
+        parsed: null,
+        reasoning_content: 'hm',
+        reasoning_details: [{ type: 'reasoning.text', text: 'hm' }],
+      },
+      [],
+    ],
+    ['nothing of a mark', { ...hi, content: [{ type: 'text', text: 'a', cache_control: { type: 'ephemeral' } }] }, []],
+    [
+      'nothing of the name of a tool beside its result',
+      { role: 'tool', tool_call_id: 'a', name: 'f', content: 'A' },
+      [],
+    ],
+    ['a field of a message', { ...hi, weight: 1 }, ['messages[0].weight']],
+    ['a field of a part', { ...hi, content: [{ type: 'text', text: 'a', x: 1 }] }, ['messages[0].content.x']],
+    [
+      'the sources of an answer',
+      { role: 'assistant', content: 'a', annotations: [{ type: 'url_citation' }] },
+      ['messages[0].annotations'],
+    ],
+  ])('loses %s', (_, message, lost) => {
+    expect(leave({ messages: [message] })).toEqual(lost)
+  })
+
+  it('loses fields of tools', () => {
+    expect(leave({ tools: [{ type: 'function', function: { name: 'f' }, cache_control: {}, x: 1 }] })).toEqual([
+      'tools[0].x',
+    ])
+  })
+
+  it.each<[string, object]>([
+    ['a video', { ...hi, content: [{ type: 'video_url', video_url: { url: 'https://a' } }] }],
+    ['what was said in an answer that only its provider keeps', { role: 'assistant', audio: { id: 'a' } }],
+  ])('is refused when it holds %s', (_, message) => {
+    expect(() => leave({ messages: [message] })).toThrow(
+      expect.objectContaining({ code: 'unsupported', param: 'messages[0].content' }),
+    )
   })
 })
 
