@@ -7,39 +7,58 @@ export interface Caller {
   query: URLSearchParams
 }
 
+/** A key as a caller showed it. */
+export interface ShownKey {
+  key: string
+  /** It came as a bearer token: it may be a subscription's, which is no API key. */
+  bearer: boolean
+}
+
 /**
  * The keys a caller shows, wherever their SDKs put them, the bearer first. Every place is read on every route, since one
  * key serves every dialect; and there may be two, one for sluice and one for the provider behind it.
  */
-function callerKeys({ headers, query }: Caller): string[] {
+export function shownKeys({ headers, query }: Caller): ShownKey[] {
   const bearer = /^bearer\s+(.+)$/i.exec(headers.authorization?.trim() ?? '')?.[1]?.trim()
-  const shown = [bearer, headers['x-api-key'], headers['x-goog-api-key'], headers['api-key'], query.get('key')]
+  const others = [headers['x-api-key'], headers['x-goog-api-key'], headers['api-key'], query.get('key')]
   // Some SDKs send a header with nothing in it: that is no key.
-  return shown.filter((key): key is string => Boolean(key))
-}
-
-/** The first key a caller shows. */
-export function callerKey(caller: Caller): string | undefined {
-  return callerKeys(caller)[0]
+  return [
+    ...(bearer ? [{ key: bearer, bearer: true }] : []),
+    ...others.flatMap((key) => (key ? [{ key, bearer: false }] : [])),
+  ]
 }
 
 /**
- * A check of client keys. Keys are kept and compared as digests, in time that does not depend on where two keys
- * differ.
+ * The keys that sluice itself has given out. They are kept and compared as digests, in time that does not depend on
+ * where two keys differ.
  */
-export function keyCheck(keys: readonly string[]): (caller: Caller) => void {
-  const digests = keys.map(digest)
-  return (caller) => {
-    const shown = callerKeys(caller).map(digest)
+export class ClientKeys {
+  readonly #digests: readonly Buffer[]
+
+  constructor(keys: readonly string[]) {
+    this.#digests = keys.map(digest)
+  }
+
+  /** @throws SluiceError `invalid_key` */
+  check(caller: Caller): void {
+    const shown = shownKeys(caller)
     if (shown.length === 0) {
       throw new SluiceError(
         'invalid_key',
         'cannot accept the request: it carries no client key; send one as `Authorization: Bearer`, `x-api-key`, `x-goog-api-key` or `?key=`',
       )
     }
+    if (!shown.map((one) => this.owns(one.key)).includes(true)) {
+      throw new SluiceError('invalid_key', 'cannot accept the request: its client key is not known here')
+    }
+  }
+
+  /** Whether a key is one of sluice's own, which no provider may ever see. */
+  owns(key: string): boolean {
+    const shown = digest(key)
     let known = false
-    for (const one of digests) for (const key of shown) if (timingSafeEqual(one, key)) known = true
-    if (!known) throw new SluiceError('invalid_key', 'cannot accept the request: its client key is not known here')
+    for (const one of this.#digests) if (timingSafeEqual(one, shown)) known = true
+    return known
   }
 }
 

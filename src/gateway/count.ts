@@ -36,7 +36,12 @@ export async function count(
 
   if (upstream.name === client.name && upstream.upstream.decodeCount) {
     const planned = plan(client, body, house.table, 'count')
-    const headers = upstreamHeaders(exchange, provider, { ...upstream.upstream.headers, ...planned.headers })
+    const headers = upstreamHeaders(
+      exchange,
+      provider,
+      { ...upstream.upstream.headers, ...planned.headers },
+      house.clientKeys,
+    )
     const url = upstream.upstream.endpoint(provider.baseUrl, 'count')
     const answer = await call(
       house.transport,

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { keyCheck, loopbackCheck } from '../access/index.ts'
+import { ClientKeys, loopbackCheck } from '../access/index.ts'
 import type { Config } from '../config/index.ts'
 import { type Dialect, dialects } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import { type Clock, systemClock } from '../flow/index.ts'
-import type { Log } from '../observe/index.ts'
+import type { Log, RequestRecord } from '../observe/index.ts'
 import type { JsonObject } from '../tokens/index.ts'
 import type { Transport } from '../transport/index.ts'
 import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts'
@@ -43,10 +43,12 @@ export class Gateway {
       table: { providers: config.providers, aliases: config.aliases },
       limits: { maxBodyBytes: server.maxBodyBytes, bodyTimeoutMs: server.bodyTimeoutMs },
       streaming,
+      clientKeys: new ClientKeys(access.keys),
       memory: new ReasoningMemory(remembered, () => clock.now()),
       headersFor: (exchange) => corsHeaders(exchange, server.corsOrigins),
     }
-    this.#check = access.keys.length > 0 ? keyCheck(access.keys) : loopbackCheck(server.corsOrigins)
+    const { clientKeys } = this.#house
+    this.#check = access.keys.length > 0 ? (exchange) => clientKeys.check(exchange) : loopbackCheck(server.corsOrigins)
     this.#models = new ModelList(this.#house)
   }
 
@@ -130,6 +132,7 @@ export class Gateway {
       void lifecycle.run()
       return
     }
+    const startedAt = this.#house.clock.now()
     const leaving = new AbortController()
     exchange.onClose(() => leaving.abort())
     const answer =
@@ -137,10 +140,13 @@ export class Gateway {
         ? this.#count(exchange, dialect, leaving.signal)
         : this.#list(exchange, endpoint, dialect)
     answer.then(
-      ({ status, headers, body }) =>
-        this.#respond(exchange, id, status, body, { [dialect.client.requestIdHeader]: id, ...headers }),
+      ({ status, headers, body }) => {
+        this.#respond(exchange, id, status, body, { [dialect.client.requestIdHeader]: id, ...headers })
+        this.#note(exchange, id, dialect, startedAt, { status, outcome: 'ok' })
+      },
       (error) => {
-        if (!leaving.signal.aborted) this.#refuse(exchange, dialect, id, SluiceError.from(error))
+        if (leaving.signal.aborted) this.#note(exchange, id, dialect, startedAt, { status: 0, outcome: 'aborted' })
+        else this.#refuse(exchange, dialect, id, SluiceError.from(error))
       },
     )
   }
@@ -167,17 +173,26 @@ export class Gateway {
     const headers: Record<string, string> = { [dialect.client.requestIdHeader]: id }
     if (error.retryAfterMs !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfterMs / 1000))
     if (error.code === 'wrong_method') headers.allow = allowedMethods(exchange) ?? ''
+    this.#note(exchange, id, dialect, this.#house.clock.now(), { status, outcome: 'error', code: error.code })
+    this.#respond(exchange, id, status, body, headers)
+  }
+
+  /** The one line in the log for a request that was no chat. */
+  #note(
+    exchange: Exchange,
+    id: string,
+    dialect: Dialect,
+    startedAt: number,
+    end: Pick<RequestRecord, 'status' | 'outcome' | 'code'>,
+  ): void {
     this.#house.log.request({
       id,
       method: exchange.method,
       path: exchange.path.slice(0, 200),
       client: dialect.name,
-      totalMs: 0,
-      status,
-      outcome: 'error',
-      code: error.code,
+      totalMs: Math.round(this.#house.clock.now() - startedAt),
+      ...end,
     })
-    this.#respond(exchange, id, status, body, headers)
   }
 
   #respond(

@@ -1,4 +1,4 @@
-import { callerKey } from '../access/index.ts'
+import { type ClientKeys, type ShownKey, shownKeys } from '../access/index.ts'
 import type { Warning } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import type { Provider } from '../providers/index.ts'
@@ -9,6 +9,7 @@ export function upstreamHeaders(
   exchange: Exchange,
   provider: Provider,
   encoded: Record<string, string>,
+  clientKeys: ClientKeys,
 ): Record<string, string> {
   const headers: Record<string, string> = {
     'content-type': 'application/json',
@@ -24,24 +25,25 @@ export function upstreamHeaders(
     if (value === undefined) continue
     headers[name] = name === 'anthropic-beta' ? union(headers[name], value) : value
   }
-  const key = provider.auth === 'client' ? clientCredential(exchange) : provider.apiKeys[0]
-  if (key !== undefined) setKey(headers, provider, key, exchange)
+  const [ownKey] = provider.apiKeys
+  if (provider.auth === 'client') setKey(headers, provider, clientCredential(exchange, clientKeys))
+  else if (ownKey !== undefined) setKey(headers, provider, { key: ownKey, bearer: false })
   return headers
 }
 
-function setKey(headers: Record<string, string>, provider: Provider, key: string, exchange: Exchange): void {
+function setKey(headers: Record<string, string>, provider: Provider, { key, bearer }: ShownKey): void {
   // A caller's own bearer token goes on as one, wherever the provider reads keys: a subscription token is no API key.
-  const ownBearer = provider.auth === 'client' && /^\s*bearer\s+\S/i.test(exchange.headers.authorization ?? '')
-  if (ownBearer || provider.authHeader === 'authorization') headers.authorization = `Bearer ${key}`
+  if (bearer || provider.authHeader === 'authorization') headers.authorization = `Bearer ${key}`
   else headers['x-api-key'] = key
 }
 
-function clientCredential(exchange: Exchange): string {
-  const key = callerKey(exchange)
-  if (key !== undefined) return key
+/** The caller's own key for the provider: the one that opened sluice's door is not for others to see. */
+function clientCredential(exchange: Exchange, clientKeys: ClientKeys): ShownKey {
+  const own = shownKeys(exchange).find(({ key }) => !clientKeys.owns(key))
+  if (own) return own
   throw new SluiceError(
     'invalid_key',
-    "cannot call the provider: it is set to use the caller's own key, and the request carries none",
+    "cannot call the provider: it is set to use the caller's own key, and the request carries none besides sluice's; send the provider's key as `Authorization: Bearer` and sluice's as `x-api-key`",
   )
 }
 

@@ -1,3 +1,4 @@
+import type { ClientKeys } from '../access/index.ts'
 import type { Clock } from '../flow/index.ts'
 import type { Log } from '../observe/index.ts'
 import type { RoutingTable } from '../routing/index.ts'
@@ -15,6 +16,8 @@ export interface House {
   limits: { maxBodyBytes: number; bodyTimeoutMs: number }
   streaming: AttemptTimeouts & { heartbeatMs: number; statusCeilingMs: number }
   memory: ReasoningMemory
+  /** The keys that open this house, none of which may leave it. */
+  clientKeys: ClientKeys
   /** Headers for every answer, e.g. those of CORS. */
   headersFor(exchange: Exchange): Record<string, string>
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { callerKey } from '../access/index.ts'
+import { shownKeys } from '../access/index.ts'
 import type { Dialect, EncodeOptions, Warning } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import type { StreamKind } from '../observe/index.ts'
@@ -98,7 +98,12 @@ export class Lifecycle {
     const { transport, clock, streaming, log } = this.#house
     const { provider, upstream, text } = planned
     const url = upstream.upstream.endpoint(provider.baseUrl, 'chat')
-    const headers = upstreamHeaders(this.#exchange, provider, { ...upstream.upstream.headers, ...planned.headers })
+    const headers = upstreamHeaders(
+      this.#exchange,
+      provider,
+      { ...upstream.upstream.headers, ...planned.headers },
+      this.#house.clientKeys,
+    )
     if (log.debug) log.step(this.#id, 'sent', { provider: provider.name, bytes: text.length })
     this.#attemptOver = false
     this.#attempt = new Attempt(transport, { method: 'POST', url, headers, body: text }, clock, streaming, {
@@ -226,7 +231,7 @@ export class Lifecycle {
 
   /** Whose reasoning this is: nobody gets another caller's. */
   #owner(): string {
-    const key = callerKey(this.#exchange)
+    const key = shownKeys(this.#exchange)[0]?.key
     return key === undefined ? '' : createHash('sha256').update(key).digest('base64')
   }
 

@@ -62,7 +62,7 @@ export class ModelList {
       {
         method: 'GET',
         url: upstream.upstream.endpoint(provider.baseUrl, 'models'),
-        headers: upstreamHeaders(exchange, provider, upstream.upstream.headers),
+        headers: upstreamHeaders(exchange, provider, upstream.upstream.headers, this.#house.clientKeys),
       },
       { clock, timeoutMs: patienceMs, maxBytes: 4 * 1024 * 1024 },
     )

@@ -82,10 +82,10 @@ export async function createSluice(options: SluiceOptions = {}): Promise<Sluice>
     config,
     log,
     async drain() {
-      const accepted = listening.stopAccepting()
+      // Still listening: who asks meanwhile, a load balancer above all, is told that nothing new is taken.
       await gateway.drain(config.server.drainTimeoutMs)
       // The last bytes of the last stream are on their way through the sockets.
-      await Promise.race([accepted, new Promise((resolve) => setTimeout(resolve, lastBytesMs))])
+      await Promise.race([listening.stopAccepting(), new Promise((resolve) => setTimeout(resolve, lastBytesMs))])
       await close()
     },
     close,

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import {
   allowsOrigin,
   type Caller,
-  callerKey,
+  ClientKeys,
   isLoopbackHost,
-  keyCheck,
   loopbackCheck,
+  shownKeys,
 } from '../../src/access/index.ts'
 
 const caller = (headers: Record<string, string>, query = ''): Caller => ({ headers, query: new URLSearchParams(query) })
@@ -26,12 +26,22 @@ describe('the key a caller shows', () => {
     ['none', caller({ authorization: '' }, 'key='), undefined],
     ['nothing at all', caller({}), undefined],
   ])('%s', (_, from, key) => {
-    expect(callerKey(from)).toBe(key)
+    expect(shownKeys(from)[0]?.key).toBe(key)
   })
 
   it('one of the known keys is let in, whatever its place in the list', () => {
-    const check = keyCheck(['one', 'two', 'schlüssel'])
-    for (const key of ['one', 'two', 'schlüssel']) expect(() => check(caller({ 'x-api-key': key }))).not.toThrow()
+    const keys = new ClientKeys(['one', 'two', 'schlüssel'])
+    for (const key of ['one', 'two', 'schlüssel']) expect(() => keys.check(caller({ 'x-api-key': key }))).not.toThrow()
+  })
+
+  it('is let in with a key of its own for the provider beside it', () => {
+    const keys = new ClientKeys(['one'])
+    const both = caller({ authorization: 'Bearer a-subscription', 'x-api-key': 'one' })
+    expect(() => keys.check(both)).not.toThrow()
+    expect(shownKeys(both).map(({ key, bearer }) => [bearer, keys.owns(key)])).toEqual([
+      [true, false],
+      [false, true],
+    ])
   })
 
   it.each<[string, Caller, string]>([
@@ -41,7 +51,8 @@ describe('the key a caller shows', () => {
     ['none', caller({}), 'it carries no client key; send one as'],
     ['an empty one', caller({ 'x-api-key': '' }), 'it carries no client key; send one as'],
   ])('%s is refused, and no key is quoted', (_, from, message) => {
-    const check = keyCheck(['one', 'two'])
+    const keys = new ClientKeys(['one', 'two'])
+    const check = (one: Caller) => keys.check(one)
     expect(() => check(from)).toThrow(expect.objectContaining({ code: 'invalid_key', status: 401 }))
     expect(() => check(from)).toThrow(message)
     expect(() => check(from)).not.toThrow(/three/)

@@ -56,6 +56,9 @@ describe.each(pairs)('$client before $upstream', (pair) => {
     const started = performance.now()
     const drained = sluice.drain()
     await pause(20)
+    // A load balancer that knocks anew hears the same.
+    const fresh = await fetch(`${sluice.url}/readyz`)
+    expect([fresh.status, await fresh.json()]).toEqual([503, { status: 'draining', running: 2 }])
     const health = await ready.send('host: localhost\r\n\r\n')
     expect(health).toMatch(/^HTTP\/1\.1 503 /)
     const body = JSON.stringify(chat(pair, {}))

@@ -68,7 +68,7 @@ export class FakeExchange implements Exchange {
     this.#answer()
   }
 
-  onDrain(): void {}
+  onDrain(_: () => void): void {}
 
   onClose(callback: () => void): void {
     this.#leave = callback

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ClientKeys } from '../../src/access/index.ts'
 import type { Warning } from '../../src/dialects/index.ts'
 import { headersBack, retryAfterMs, upstreamHeaders, warningsHeader } from '../../src/gateway/headers.ts'
 import { defineProvider, type ProviderOptions } from '../../src/providers/index.ts'
@@ -10,7 +11,12 @@ function sent(
   encoded: Record<string, string> = {},
   query = '',
 ) {
-  return upstreamHeaders(new FakeExchange({ headers, query }), defineProvider(options), encoded)
+  return upstreamHeaders(
+    new FakeExchange({ headers, query }),
+    defineProvider(options),
+    encoded,
+    new ClientKeys(['ours-1', 'ours-2']),
+  )
 }
 const anthropic: ProviderOptions = { name: 'anthropic', api_keys: ['sk-a', 'sk-b'] }
 const openai: ProviderOptions = { name: 'openai', api_keys: ['sk-o'] }
@@ -96,6 +102,13 @@ describe('headers to a provider', () => {
       '',
       { 'x-api-key': 'k' },
     ],
+    [
+      'the key that opens sluice stays here',
+      { ...anthropic, ...own },
+      { authorization: 'Bearer ours-1', 'x-api-key': 'k' },
+      '',
+      { 'x-api-key': 'k' },
+    ],
   ])("of the caller's own key: %s", (_, options, client, query, wanted) => {
     const headers = sent(options, client, {}, query)
     const shown = Object.fromEntries(
@@ -105,7 +118,9 @@ describe('headers to a provider', () => {
   })
 
   it("without the caller's own key nobody is called", () => {
-    expect(() => sent({ ...openai, ...own }, {})).toThrow(expect.objectContaining({ code: 'invalid_key' }))
+    for (const client of [{}, { authorization: 'Bearer ours-2' }] as Record<string, string>[]) {
+      expect(() => sent({ ...openai, ...own }, client)).toThrow(expect.objectContaining({ code: 'invalid_key' }))
+    }
   })
 })
 

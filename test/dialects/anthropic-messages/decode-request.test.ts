@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { seal } from '../../../src/dialects/envelope.ts'
 import { SluiceError } from '../../../src/errors/index.ts'
 import type { ChatRequest, Json, JsonObject } from '../../../src/tokens/index.ts'
-import { client } from './stream-of.ts'
+import { client, upstream } from './stream-of.ts'
 
 const user = { role: 'user', content: 'hi' }
 const base: JsonObject = { model: 'm', max_tokens: 10, messages: [user] }
@@ -320,6 +320,47 @@ describe('a request that goes to another kind of API', () => {
         type: 'error',
         error: { details: { error_code: 'thread_unsupported_request', unsupported: ['thread'] } },
       },
+    })
+  })
+
+  const enabled = { citations: { enabled: true } }
+  const searched = { type: 'search_result', source: 'http://x', title: 'X', content: [{ type: 'text', text: 'found' }] }
+  const text = { type: 'text', text: 'a' }
+  it.each<[string, JsonObject, string[]]>([
+    ['sources that are wanted of a search', says([{ ...searched, ...enabled }]), ['messages[0].content.citations']],
+    ['nothing of a search', says([{ ...searched, citations: { enabled: false } }]), []],
+    [
+      'the same inside a result',
+      says([{ type: 'tool_result', tool_use_id: 'a', content: [{ ...searched, ...enabled }] }]),
+      ['messages[0].content.citations'],
+    ],
+    [
+      'sources of an answer',
+      says([{ ...text, citations: [{ type: 'x' }] }], 'assistant'),
+      ['messages[0].content.citations'],
+    ],
+    ['nothing of an answer without', says([{ ...text, citations: null }], 'assistant'), []],
+    ['nothing of a mark', says([{ ...text, cache_control: { type: 'ephemeral', scope: 'all' } }]), []],
+    ['a field of a part', says([{ ...text, brand_new: 1 }]), ['messages[0].content.brand_new']],
+    [
+      'a field of a tool',
+      { tools: [{ name: 'f', input_schema: {}, eager_input_streaming: true, defer_loading: true }] },
+      ['tools[0].defer_loading'],
+    ],
+    ['nothing of the id of a user', { metadata: { user_id: 'u' } }, []],
+  ])('loses %s', (_, change, lost) => {
+    expect(leaving(change).map(({ field }) => field)).toEqual(lost)
+  })
+
+  it('a mark that says more than a time to live comes back as it was written', () => {
+    const marked = { ...text, cache_control: { type: 'ephemeral', ttl: '1h', scope: 'all' } }
+    const tool = { name: 'f', input_schema: { type: 'object' }, cache_control: { type: 'ephemeral', scope: 'all' } }
+    const request = client.decodeRequest({ ...base, ...says([marked]), system: [marked], tools: [tool] })
+    const to = { model: 'm', vendor: 'anthropic', family: 'm', traits: {} }
+    expect(upstream.encodeRequest(request, to).body).toMatchObject({
+      system: [marked],
+      tools: [tool],
+      messages: [{ role: 'user', content: [marked] }],
     })
   })
 

@@ -23,6 +23,34 @@ function part(one: ReplyPart): string {
 
 const whole = { id: 'a', ...fn('f', '{"x":1}') }
 
+it('likelihoods that come with a call and not with a text are kept', () => {
+  const likely = [{ token: '{', logprob: -0.1 }]
+  const entry = { index: 0, id: 'a', ...fn('f', '{}') }
+  const reply = fold(tokensOf([chunk({ tool_calls: [entry] }, { logprobs: { content: likely } }), stop, done]))
+  expect(reply.choices[0]!.parts).toMatchObject([{ type: 'text', text: '', logprobs: likely }, { type: 'tool-call' }])
+})
+
+it.each(['constructor', 'toString', '__proto__'])('the finish reason %s is one that is not known', (word) => {
+  expect(short([chunk({ content: 'a' }), chunk({}, { finish_reason: word }), done])).toEqual(['text:a', 'unknown'])
+})
+
+it('a server that says the name with every one of many fragments costs no more than its fragments', () => {
+  const many = 20_000
+  const fragments = Array.from({ length: many }, (_, i) =>
+    calls({ index: 0, ...fn('f', i === 0 ? '[{"a":{}}' : ',{"a":{}}') }),
+  )
+  const started = performance.now()
+  const [call] = short([
+    calls({ index: 0, id: 'a', ...fn('f', '{"list":') }),
+    ...fragments,
+    calls({ index: 0, ...args(']}') }),
+    done,
+  ])
+  expect(JSON.parse(call!.slice(2, -1)).list).toHaveLength(many)
+  // Looking at all of it again with each fragment takes a minute.
+  expect(performance.now() - started).toBeLessThan(5000)
+})
+
 describe('a server with an accent is understood', () => {
   it.each<[string, Array<string | object>, string[]]>([
     [
