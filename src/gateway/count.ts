@@ -45,7 +45,7 @@ export async function count(
     const url = upstream.upstream.endpoint(provider.baseUrl, 'count')
     const answer = await call(
       house.transport,
-      { method: 'POST', url, headers, body: planned.text },
+      { name: provider.name, method: 'POST', url, headers, body: planned.text },
       { clock: house.clock, timeoutMs: countTimeoutMs, maxBytes: 1024 * 1024, signal },
     ).catch((error: unknown) => {
       if (SluiceError.is(error) && error.code !== 'client_closed') return undefined

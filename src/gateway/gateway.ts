@@ -12,6 +12,7 @@ import { count } from './count.ts'
 import type { Exchange } from './exchange.ts'
 import type { House } from './house.ts'
 import { Lifecycle } from './lifecycle.ts'
+import { logReason } from './log-reason.ts'
 import { ModelList } from './models.ts'
 import { ReasoningMemory } from './reasoning-memory.ts'
 import { allowedMethods, callerDialect, type Endpoint, findEndpoint } from './routes.ts'
@@ -173,7 +174,9 @@ export class Gateway {
     const headers: Record<string, string> = { [dialect.client.requestIdHeader]: id }
     if (error.retryAfterMs !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfterMs / 1000))
     if (error.code === 'wrong_method') headers.allow = allowedMethods(exchange) ?? ''
-    this.#note(exchange, id, dialect, this.#house.clock.now(), { status, outcome: 'error', code: error.code })
+    const reason = logReason(error)
+    const end = { status, outcome: 'error' as const, code: error.code, ...(reason !== undefined && { reason }) }
+    this.#note(exchange, id, dialect, this.#house.clock.now(), end)
     this.#respond(exchange, id, status, body, headers)
   }
 
@@ -183,7 +186,7 @@ export class Gateway {
     id: string,
     dialect: Dialect,
     startedAt: number,
-    end: Pick<RequestRecord, 'status' | 'outcome' | 'code'>,
+    end: Pick<RequestRecord, 'status' | 'outcome' | 'code' | 'reason'>,
   ): void {
     this.#house.log.request({
       id,

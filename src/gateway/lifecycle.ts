@@ -11,6 +11,7 @@ import { Attempt } from './attempt.ts'
 import type { Exchange } from './exchange.ts'
 import { headersBack, headerText, upstreamHeaders, warningsHeader } from './headers.ts'
 import type { House } from './house.ts'
+import { logReason } from './log-reason.ts'
 import { type Plan, plan } from './plan.ts'
 import { readRefusal } from './refusal.ts'
 import { newProgress, type Progress, type Relay } from './relay.ts'
@@ -106,20 +107,26 @@ export class Lifecycle {
     )
     if (log.debug) log.step(this.#id, 'sent', { provider: provider.name, bytes: text.length })
     this.#attemptOver = false
-    this.#attempt = new Attempt(transport, { method: 'POST', url, headers, body: text }, clock, streaming, {
-      onHead: (head) => {
-        this.#head = head
-        if (log.debug) log.step(this.#id, 'head', { status: head.status })
+    this.#attempt = new Attempt(
+      transport,
+      { name: provider.name, method: 'POST', url, headers, body: text },
+      clock,
+      streaming,
+      {
+        onHead: (head) => {
+          this.#head = head
+          if (log.debug) log.step(this.#id, 'head', { status: head.status })
+        },
+        openRelay: () => this.#openRelay(planned),
+        onWhole: (bytes) => this.#onWhole(planned, bytes),
+        onRefusal: (status, refusal) => this.#fail(readRefusal(planned, this.#head?.headers ?? {}, status, refusal)),
+        onFailure: (error) => this.#fail(error),
+        onSettled: () => {
+          this.#attemptOver = true
+          this.#settle()
+        },
       },
-      openRelay: () => this.#openRelay(planned),
-      onWhole: (bytes) => this.#onWhole(planned, bytes),
-      onRefusal: (status, refusal) => this.#fail(readRefusal(planned, this.#head?.headers ?? {}, status, refusal)),
-      onFailure: (error) => this.#fail(error),
-      onSettled: () => {
-        this.#attemptOver = true
-        this.#settle()
-      },
-    })
+    )
   }
 
   /** The provider streams. */
@@ -302,6 +309,7 @@ export class Lifecycle {
     const { usage, finish, deltas } = this.#progress
     const error = this.#error ?? this.#progress.error
     const outcome = error === undefined ? 'ok' : error.code === 'client_closed' ? 'aborted' : 'error'
+    const reason = error && logReason(error)
     const upstreamId = readUpstreamId(this.#head)
     if (log.debug) {
       if (usage) log.step(this.#id, 'usage', { input: usage.input, output: usage.output, cacheRead: usage.cacheRead })
@@ -324,6 +332,7 @@ export class Lifecycle {
       ...(this.#firstAt !== undefined && { firstMs: Math.round(this.#firstAt - this.#startedAt) }),
       ...(finish && { finish }),
       ...(error && { code: error.code }),
+      ...(reason !== undefined && { reason }),
       ...(upstreamId !== undefined && { upstreamRequestId: upstreamId }),
     })
   }

@@ -60,6 +60,7 @@ export class ModelList {
     const { head, text } = await call(
       transport,
       {
+        name: provider.name,
         method: 'GET',
         url: upstream.upstream.endpoint(provider.baseUrl, 'models'),
         headers: upstreamHeaders(exchange, provider, upstream.upstream.headers, this.#house.clientKeys),

@@ -10,7 +10,7 @@ export type Facts = Record<string, Fact>
 const listed: ReadonlySet<string> = new Set(
   [
     'id method path client dialect provider model target targets stream untouched attempt attempts',
-    'status code outcome finish warnings phase retry upstreamId upstream_request_id',
+    'status code reason outcome finish warnings phase retry upstreamId upstream_request_id',
     'ms first_ms total_ms timeout_ms bytes events deltas messages tools',
     'input output reasoning cacheRead cacheWrite input_tokens output_tokens cache_read_tokens estimated',
     'url host port source providers models signal streams version',
@@ -54,6 +54,7 @@ export function recordFacts(record: RequestRecord): Facts {
     status: record.status,
     outcome: record.outcome,
     code: record.code,
+    reason: record.reason,
     upstream_request_id: record.upstreamRequestId,
   })
 }

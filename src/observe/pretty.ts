@@ -40,6 +40,7 @@ function prettyRecord(record: RequestRecord, colors: Colors): string {
     ...(record.firstMs === undefined ? [] : [`first ${time(record.firstMs)}`]),
     `total ${time(record.totalMs)}`,
     ...(facts.code === undefined ? [] : [color(String(facts.code))]),
+    ...(facts.reason === undefined ? [] : [String(facts.reason)]),
     colors.dim(String(facts.id)),
   ]
   return parts.join('  ')

@@ -33,6 +33,8 @@ export interface RequestRecord {
   outcome: 'ok' | 'error' | 'aborted'
   /** Which error: a code of `docs/errors.md`. */
   code?: string
+  /** What went wrong, in words of our own that quote nobody. */
+  reason?: string
   /** The provider's own id of the request, to ask them about it. */
   upstreamRequestId?: string
 }

@@ -12,6 +12,8 @@ export interface Transport {
 }
 
 export interface UpstreamRequest {
+  /** What errors call the upstream, since its address is not for everybody's eyes. Default: the host. */
+  name?: string
   method: 'GET' | 'POST'
   url: string
   /** Lower-case names. */

@@ -41,7 +41,7 @@ function openDispatcher({ connectTimeoutMs, env }: UndiciOptions): Dispatcher {
 
 class Call implements UpstreamCall, Dispatcher.DispatchHandler {
   readonly #handler: UpstreamHandler
-  readonly #url: URL
+  readonly #name: string
   #controller: Dispatcher.DispatchController | undefined
   #inflate: ReturnType<typeof decompressor>
   #paused = false
@@ -51,11 +51,12 @@ class Call implements UpstreamCall, Dispatcher.DispatchHandler {
 
   constructor(dispatcher: Dispatcher, request: UpstreamRequest, handler: UpstreamHandler) {
     this.#handler = handler
-    this.#url = new URL(request.url)
+    const url = new URL(request.url)
+    this.#name = request.name ?? url.host
     dispatcher.dispatch(
       {
-        origin: this.#url.origin,
-        path: this.#url.pathname + this.#url.search,
+        origin: url.origin,
+        path: url.pathname + url.search,
         method: request.method,
         headers: request.headers,
         body: request.body ?? null,
@@ -102,7 +103,7 @@ class Call implements UpstreamCall, Dispatcher.DispatchHandler {
       onData: (chunk) => this.#give(chunk),
       onEnd: () => this.#end(),
       onError: (error) =>
-        this.#fail(new SluiceError('upstream_protocol', brokenBody(this.#url, error), { cause: error })),
+        this.#fail(new SluiceError('upstream_protocol', brokenBody(this.#name, error), { cause: error })),
     })
     if (this.#inflate) delete head.headers['content-encoding']
     this.#handler.onHead(head)
@@ -121,7 +122,7 @@ class Call implements UpstreamCall, Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: Dispatcher.DispatchController | undefined, error: Error): void {
-    this.#fail(describe(error, this.#url, this.#head))
+    this.#fail(describe(error, this.#name, this.#head))
   }
 
   #give(chunk: Uint8Array): void {
@@ -160,8 +161,7 @@ function readHead(status: number, raw: Record<string, string | string[]>): Upstr
   return { status, headers }
 }
 
-function describe(error: Error & { code?: string }, url: URL, afterHead: boolean): SluiceError {
-  const where = url.host
+function describe(error: Error & { code?: string }, where: string, afterHead: boolean): SluiceError {
   // The second is that of a proxy which was asked for a tunnel.
   if (error.code === 'UND_ERR_CONNECT_TIMEOUT' || error.code === 'UND_ERR_HEADERS_TIMEOUT') {
     return new SluiceError('connect_timeout', `cannot reach ${where}: no connection in time`, { cause: error })
@@ -183,10 +183,26 @@ function describe(error: Error & { code?: string }, url: URL, afterHead: boolean
 
 function reason(error: Error & { code?: string }): string {
   // An AggregateError (several addresses tried) has an empty message and the causes inside.
-  const inner = error instanceof AggregateError ? (error.errors[0] as Error | undefined) : undefined
-  return inner?.message || error.message || error.code || 'connection failed'
+  const inner =
+    error instanceof AggregateError ? (error.errors[0] as (Error & { code?: string }) | undefined) : undefined
+  const { code, message } = inner ?? error
+  // The messages of the system name addresses; they stay in the cause, which the log tells.
+  const words = code === undefined ? undefined : systemWords[code]
+  return words ? `${words} (${code})` : message || code || 'the connection failed'
 }
 
-function brokenBody(url: URL, error: Error): string {
-  return `cannot read the answer of ${url.host}: its compressed body is damaged (${error.message})`
+const systemWords: Record<string, string> = {
+  ECONNREFUSED: 'nothing listens at its address',
+  ECONNRESET: 'it closed the connection',
+  EPIPE: 'it closed the connection',
+  UND_ERR_SOCKET: 'it closed the connection',
+  ENOTFOUND: 'the name in its address does not exist',
+  EAI_AGAIN: 'the name in its address cannot be looked up now',
+  EHOSTUNREACH: 'there is no way to its address',
+  ENETUNREACH: 'there is no way to its address',
+  ETIMEDOUT: 'its address does not answer',
+}
+
+function brokenBody(where: string, error: Error): string {
+  return `cannot read the answer of ${where}: its compressed body is damaged (${error.message})`
 }

@@ -235,7 +235,7 @@ describe('trouble', () => {
     // Port 1 of loopback is listened on by nobody.
     const told = await send(startTransport(), { url: 'http://127.0.0.1:1' }).over
     expect(told.log).toEqual(['error upstream_unreachable'])
-    expect(told.error?.message).toMatch(/^cannot reach 127\.0\.0\.1:1: .*ECONNREFUSED/)
+    expect(told.error?.message).toMatch(/^cannot reach 127\.0\.0\.1:1: nothing listens at its address \(ECONNREFUSED\)/)
   })
 
   it.each<[string, string, string]>([

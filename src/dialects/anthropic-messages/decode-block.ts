@@ -122,6 +122,42 @@ const redactedBlock: MakeBlock = (content, _wireIndex, index, { vendor, family }
   }
 }
 
+/** What differs between the two kinds of blocks whose input comes as JSON. */
+interface InputBlock {
+  call?: boolean
+  start(emit: Emit<StreamToken>): void
+  /** A fragment of the input. */
+  input(piece: string, emit: Emit<StreamToken>): void
+  end(emit: Emit<StreamToken>): void
+}
+
+function inputBlock(content: JsonObject, wireIndex: number, { input, end, ...rest }: InputBlock): Block {
+  const shape = shapeOf(wireIndex, 'input_json_delta', 'partial_json')
+  const whole = wholeInput(content)
+  let empty = true
+  return {
+    kind: 'input',
+    shape,
+    ...rest,
+    delta(piece, emit) {
+      if (piece === '') return
+      empty = false
+      input(piece, emit)
+    },
+    read(delta, data, emit) {
+      const piece = text(delta, 'partial_json')
+      if (delta.type !== 'input_json_delta' || piece === undefined) return false
+      shape.learn(data, piece)
+      this.delta(piece, emit)
+      return true
+    },
+    end(emit) {
+      if (empty && whole !== undefined) input(whole, emit)
+      end(emit)
+    },
+  }
+}
+
 const callFields: ReadonlySet<string> = new Set(['type', 'id', 'name', 'input'])
 
 const callBlock: MakeBlock = (content, wireIndex, index, { customTools, toolNames }) => {
@@ -129,13 +165,8 @@ const callBlock: MakeBlock = (content, wireIndex, index, { customTools, toolName
   const wireName = text(content, 'name') ?? ''
   const name = toolNames?.get(wireName) ?? wireName
   const custom = customTools?.has(name) ? new InputReader() : undefined
-  const shape = shapeOf(wireIndex, 'input_json_delta', 'partial_json')
-  const whole = wholeInput(content)
-  let empty = true
-  return {
-    kind: 'input',
+  return inputBlock(content, wireIndex, {
     call: true,
-    shape,
     start(emit) {
       const extra = rest(content, callFields)
       emit({
@@ -147,55 +178,26 @@ const callBlock: MakeBlock = (content, wireIndex, index, { customTools, toolName
         ...(extra && { meta: { [dialect]: extra } }),
       })
     },
-    delta(piece, emit) {
-      if (piece === '') return
-      empty = false
+    input(piece, emit) {
       const fragment = custom ? custom.push(piece) : piece
       if (fragment !== '') emit({ type: 'tool-call-delta', choice: 0, index, arguments: fragment })
     },
-    read(delta, data, emit) {
-      const piece = text(delta, 'partial_json')
-      if (delta.type !== 'input_json_delta' || piece === undefined) return false
-      shape.learn(data, piece)
-      this.delta(piece, emit)
-      return true
-    },
     end(emit) {
-      if (empty && whole !== undefined) this.delta(whole, emit)
       const held = custom?.end()
       if (held) emit({ type: 'tool-call-delta', ...at, arguments: held })
       emit({ type: 'tool-call-end', ...at })
     },
-  }
+  })
 }
 
 const hostedCallBlock: MakeBlock = (content, wireIndex, index) => {
   const at = { choice: 0, index }
-  const shape = shapeOf(wireIndex, 'input_json_delta', 'partial_json')
-  const whole = wholeInput(content)
-  let empty = true
-  return {
-    kind: 'input',
-    shape,
+  return inputBlock(content, wireIndex, {
     // The input travels in deltas, even when it came whole: so a stream and a reply fold to the same.
     start: (emit) => emit({ type: 'hosted-call-start', ...at, dialect, block: { ...content, input: {} } }),
-    delta(piece, emit) {
-      if (piece === '') return
-      empty = false
-      emit({ type: 'hosted-call-delta', choice: 0, index, arguments: piece })
-    },
-    read(delta, data, emit) {
-      const piece = text(delta, 'partial_json')
-      if (delta.type !== 'input_json_delta' || piece === undefined) return false
-      shape.learn(data, piece)
-      this.delta(piece, emit)
-      return true
-    },
-    end(emit) {
-      if (empty && whole !== undefined) this.delta(whole, emit)
-      emit({ type: 'hosted-call-end', ...at })
-    },
-  }
+    input: (piece, emit) => emit({ type: 'hosted-call-delta', choice: 0, index, arguments: piece }),
+    end: (emit) => emit({ type: 'hosted-call-end', ...at }),
+  })
 }
 
 /** A block that only this dialect knows. It waits for its stop, since some are still filled by a delta. */

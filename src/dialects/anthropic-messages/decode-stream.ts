@@ -6,19 +6,8 @@ import type { DecodeOptions, StreamDecoder } from '../dialect.ts'
 import { type Block, blockOf, textBlock, thinkingBlock } from './decode-block.ts'
 import { decodeErrorEvent } from './error.ts'
 import { UsageReader, unknownUsage } from './usage.ts'
-import { dialect, parse, rest, stopReasons, text, type WireEvent } from './wire.ts'
+import { dialect, messageFields, parse, rest, stopReasons, text, type WireEvent } from './wire.ts'
 
-const messageFields: ReadonlySet<string> = new Set([
-  'id',
-  'type',
-  'role',
-  'model',
-  'content',
-  'stop_reason',
-  'stop_sequence',
-  'stop_details',
-  'usage',
-])
 const stopFields: ReadonlySet<string> = new Set(['stop_reason', 'stop_sequence', 'stop_details'])
 const deltaFields: ReadonlySet<string> = new Set(['type', 'delta', 'usage'])
 

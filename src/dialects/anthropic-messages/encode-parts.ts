@@ -21,13 +21,13 @@ import { callIdRule, dialect, imageTypes, parse } from './wire.ts'
  * dialect is held to the letter only: beside another text the API takes a blank one.
  */
 export function textBlock(encoding: Encoding, part: TextPart): JsonObject | undefined {
-  if (part.text === '' || (!encoding.home && part.text.trim() === '')) return undefined
+  if (part.text === '' || (!encoding.own && part.text.trim() === '')) return undefined
   return {
     type: 'text',
     text: part.text,
-    ...(encoding.home && part.citations && { citations: part.citations as JsonObject[] }),
+    ...(encoding.own && part.citations && { citations: part.citations as JsonObject[] }),
     ...cacheControl(part.cache),
-    ...(encoding.home && part.extra),
+    ...(encoding.own && part.extra),
   }
 }
 
@@ -56,7 +56,7 @@ export function hostedBlock(encoding: Encoding, part: HostedPart, at: string): J
 function imageBlock(encoding: Encoding, part: ImagePart, at: string): JsonObject {
   const { source, detail } = part
   if (detail !== undefined && detail !== 'auto') encoding.dropped(`${at}.detail`, 'the Messages API has no such field')
-  const more = { ...cacheControl(part.cache), ...(encoding.home && part.extra) }
+  const more = { ...cacheControl(part.cache), ...(encoding.own && part.extra) }
   switch (source.kind) {
     case 'url':
       return { type: 'image', source: { type: 'url', url: source.url }, ...more }
@@ -74,14 +74,14 @@ function imageBlock(encoding: Encoding, part: ImagePart, at: string): JsonObject
 
 function documentBlock(encoding: Encoding, part: FilePart, at: string): JsonObject {
   // It came as a search result, and goes back as what it was.
-  if (encoding.home && part.extra?.type === 'search_result') return part.extra
+  if (encoding.own && part.extra?.type === 'search_result') return part.extra
   const { source } = part
   const title = part.title ?? part.filename
   const more = {
     ...(title !== undefined && title !== '' && { title }),
     ...(part.context !== undefined && part.context !== '' && { context: part.context }),
     ...cacheControl(part.cache),
-    ...(encoding.home && part.extra),
+    ...(encoding.own && part.extra),
   }
   switch (source.kind) {
     case 'text':
@@ -128,7 +128,7 @@ function decodeText(data: string, at: string): string {
 }
 
 function fileSource(encoding: Encoding, id: string, at: string): JsonObject {
-  if (!encoding.home) refuse(at, 'names a file by an id that only another vendor can read; send the data or an address')
+  if (!encoding.own) refuse(at, 'names a file by an id that only another vendor can read; send the data or an address')
   return { type: 'file', file_id: id }
 }
 
@@ -145,7 +145,7 @@ export function reasoningBlock(encoding: Encoding, part: ReasoningPart): JsonObj
 
 function readable(encoding: Encoding, opaque: Opaque): boolean {
   const { vendor, family } = encoding.target
-  if (opaque.vendor === undefined) return encoding.home
+  if (opaque.vendor === undefined) return encoding.own
   return opaque.vendor === vendor && opaque.family === family
 }
 
@@ -157,7 +157,7 @@ export function toolUseBlock(encoding: Encoding, part: ToolCall, at: string): Js
     name: encoding.toolName(part.name),
     input: inputOf(encoding, part, at),
     ...cacheControl(part.cache),
-    ...(encoding.home && part.extra),
+    ...(encoding.own && part.extra),
   }
 }
 
@@ -183,6 +183,6 @@ export function toolResultBlock(encoding: Encoding, part: ToolResultPart, at: st
     ...(blocks.length > 0 && { content }),
     ...(part.isError && { is_error: true }),
     ...cacheControl(part.cache),
-    ...(encoding.home && part.extra),
+    ...(encoding.own && part.extra),
   }
 }

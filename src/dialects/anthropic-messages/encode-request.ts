@@ -24,15 +24,7 @@ export function encodeRequest(
   const encoding = new Encoding(request, target)
   if ((request.choices ?? 1) > 1) refuse('n', 'asks for several answers, and the Messages API gives one')
   const body = operation === 'count' ? prompt(encoding) : chat(encoding)
-  const { warnings, foreignOpaque, customTools, toolNames } = encoding
-  return {
-    body,
-    headers: { 'anthropic-version': version },
-    warnings,
-    foreignOpaque,
-    ...(customTools.size > 0 && { customTools }),
-    ...(toolNames.size > 0 && { toolNames }),
-  }
+  return encoding.encoded(body, { 'anthropic-version': version })
 }
 
 /** Fields beyond the canonical model that the counting endpoint takes, too; it refuses all others. */
@@ -110,7 +102,7 @@ function outputConfig(encoding: Encoding, effort: string | undefined): JsonObjec
     output_config: {
       ...(effort !== undefined && { effort }),
       ...(output?.type === 'json-schema' && {
-        format: { type: 'json_schema', schema: encoding.home ? output.schema : closed(encoding, output.schema) },
+        format: { type: 'json_schema', schema: encoding.own ? output.schema : closed(encoding, output.schema) },
       }),
     },
   }
@@ -146,7 +138,7 @@ function serviceTier(encoding: Encoding): JsonObject {
 /** The fields that no dialect but the client's knows: sent on to the same dialect, reported for any other. */
 function withExtra(encoding: Encoding, body: JsonObject, only?: ReadonlySet<string>): JsonObject {
   const { fields, dialect } = encoding.request.extra
-  if (!encoding.home) {
+  if (!encoding.own) {
     for (const field of Object.keys(fields)) encoding.dropped(field, `only ${dialect} knows it`)
     return body
   }

@@ -43,14 +43,14 @@ export function encodeThinking(encoding: Encoding, messages: readonly JsonObject
   if (budget === undefined && !adaptive) {
     if (effort === undefined) return { maxTokens, on: false }
     // In this dialect an effort is no wish to think: it steers the answer as well.
-    if (encoding.home) return { maxTokens, effort, on: false }
+    if (encoding.own) return { maxTokens, effort, on: false }
   }
 
   const asked = chooseForm(encoding, options, maxTokens)
   const forced = request.toolChoice?.mode === 'required' || request.toolChoice?.mode === 'one'
   const must = forced || (request.toolChoice?.mode === 'subset' && request.toolChoice.required)
   const lost = asked.thinking?.type === 'enabled' && inForeignLoop(messages)
-  const begun = !encoding.home && messages.at(-1)?.role === 'assistant'
+  const begun = !encoding.own && messages.at(-1)?.role === 'assistant'
   if (!asked.on || !(must || lost || begun)) return asked
   encoding.dropped(
     'reasoning',
@@ -64,10 +64,10 @@ export function encodeThinking(encoding: Encoding, messages: readonly JsonObject
 }
 
 function ceiling(encoding: Encoding): number {
-  const { request, target, home } = encoding
+  const { request, target, own } = encoding
   const most = target.traits.maxOutput
   if (request.maxOutput === undefined) return most ?? defaultMaxTokens
-  if (home || most === undefined || request.maxOutput <= most) return request.maxOutput
+  if (own || most === undefined || request.maxOutput <= most) return request.maxOutput
   encoding.changed('max_tokens', `the model's largest answer is ${most} tokens`)
   return most
 }
@@ -86,9 +86,9 @@ function inForeignLoop(messages: readonly JsonObject[]): boolean {
 }
 
 function chooseForm(encoding: Encoding, options: ReasoningOptions, maxTokens: number): Thinking {
-  const { home, target } = encoding
+  const { own, target } = encoding
   // A client of the same dialect knows which form its model takes, unless the model's data says otherwise.
-  const form = target.traits.thinking ?? (home && options.budget !== undefined ? 'budget' : 'adaptive')
+  const form = target.traits.thinking ?? (own && options.budget !== undefined ? 'budget' : 'adaptive')
   return form === 'budget' ? withBudget(encoding, options, maxTokens) : adaptive(encoding, options, maxTokens)
 }
 
@@ -130,7 +130,7 @@ function withBudget(encoding: Encoding, options: ReasoningOptions, limit: number
       type: 'enabled',
       budget_tokens: budget,
       ...(options.visible === false && { display: 'omitted' }),
-      ...(encoding.home && options.visible && { display: 'summarized' }),
+      ...(encoding.own && options.visible && { display: 'summarized' }),
     },
     ...(options.budget !== undefined && options.effort !== undefined && { effort: options.effort }),
     on: true,
@@ -140,7 +140,7 @@ function withBudget(encoding: Encoding, options: ReasoningOptions, limit: number
 /** Clients of other dialects are shown the reasoning unless they refuse it; newer models keep it back when not asked. */
 function display(encoding: Encoding, options: ReasoningOptions): JsonObject {
   if (options.visible === false) return { display: 'omitted' }
-  return options.visible || !encoding.home ? { display: 'summarized' } : {}
+  return options.visible || !encoding.own ? { display: 'summarized' } : {}
 }
 
 function takenWhileThinking(field: 'temperature' | 'top_p' | 'top_k', value: number): boolean {

@@ -14,7 +14,7 @@ export function encodeTools(encoding: Encoding): JsonObject {
     return {}
   }
   const choice = toolChoice && choiceOf(encoding, toolChoice)
-  if (parallelToolCalls === undefined || (parallelToolCalls && !encoding.home) || choice?.type === 'none') {
+  if (parallelToolCalls === undefined || (parallelToolCalls && !encoding.own) || choice?.type === 'none') {
     return { tools, ...(choice && { tool_choice: choice }) }
   }
   return { tools, tool_choice: { ...(choice ?? { type: 'auto' }), disable_parallel_tool_use: !parallelToolCalls } }
@@ -39,9 +39,9 @@ function toolOf(encoding: Encoding, tool: Tool, at: string): JsonObject | undefi
         name: encoding.toolName(tool.name),
         ...(tool.description !== undefined && { description: tool.description }),
         input_schema: schemaOf(tool.parameters),
-        ...(tool.strict !== undefined && (tool.strict || encoding.home) && { strict: tool.strict }),
+        ...(tool.strict !== undefined && (tool.strict || encoding.own) && { strict: tool.strict }),
         ...cacheControl(tool.cache),
-        ...(encoding.home && tool.extra),
+        ...(encoding.own && tool.extra),
       }
     case 'custom':
       encoding.customTools.add(tool.name)

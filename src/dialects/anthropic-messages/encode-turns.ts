@@ -68,7 +68,7 @@ class Turns {
   /** The API refuses an answer to go on from white space. */
   #trimPrefill({ content }: Turn): void {
     const end = content.at(-1)
-    if (this.#encoding.home || end?.type !== 'text') return
+    if (this.#encoding.own || end?.type !== 'text') return
     const text = (end.text as string).trimEnd()
     if (text === end.text) return
     this.#encoding.changed(this.#lastMessage, 'white space at the end of a begun answer is left out')

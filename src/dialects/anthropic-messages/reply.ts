@@ -12,19 +12,7 @@ import type { DecodeOptions, EncodeOptions } from '../dialect.ts'
 import { MessagesDecoder } from './decode-stream.ts'
 import { MessagesEncoder } from './encode-stream.ts'
 import { decodeErrorEvent } from './error.ts'
-import { parse, rest, type WireEvent } from './wire.ts'
-
-const replyFields: ReadonlySet<string> = new Set([
-  'id',
-  'type',
-  'role',
-  'model',
-  'content',
-  'stop_reason',
-  'stop_sequence',
-  'stop_details',
-  'usage',
-])
+import { messageFields, parse, rest, type WireEvent } from './wire.ts'
 
 /** A whole answer, read as the stream it could have been, so that both ways give the same tokens. */
 export function decodeReply(body: JsonObject, options: DecodeOptions): StreamToken[] {
@@ -44,7 +32,7 @@ export function decodeReply(body: JsonObject, options: DecodeOptions): StreamTok
 
 function* events(body: JsonObject, content: Json[]): Generator<WireEvent> {
   const { id, model, usage, stop_reason, stop_sequence, stop_details } = body
-  const { context_management, ...delta } = rest(body, replyFields) ?? {}
+  const { context_management, ...delta } = rest(body, messageFields) ?? {}
   yield { type: 'message_start', message: { id, model } }
   for (const [index, block] of content.entries()) {
     yield { type: 'content_block_start', index, content_block: block as JsonObject }

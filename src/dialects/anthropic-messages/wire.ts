@@ -42,6 +42,19 @@ export const stopWords = {
   unknown: 'end_turn',
 } as const satisfies Record<FinishReason, string>
 
+/** The fields of a message that become tokens of their own. */
+export const messageFields: ReadonlySet<string> = new Set([
+  'id',
+  'type',
+  'role',
+  'model',
+  'content',
+  'stop_reason',
+  'stop_sequence',
+  'stop_details',
+  'usage',
+])
+
 /** The events of a stream, as far as they are read. Anything may be missing: compatible servers leave much out. */
 export interface WireEvent extends JsonObject {
   type: string

@@ -36,15 +36,7 @@ export function encodeRequest(request: ChatRequest, target: Target): EncodedRequ
   encodeOutput(encoding, body)
   if (request.reasoning) Object.assign(body, encodeReasoning(request.reasoning, encoding.own))
   encodeSteering(request, encoding, body)
-  const { warnings, foreignOpaque, customTools, toolNames } = encoding
-  return {
-    body: { ...body, ...extraFields(encoding, body) },
-    headers: {},
-    warnings,
-    foreignOpaque,
-    ...(customTools.size > 0 && { customTools }),
-    ...(toolNames.size > 0 && { toolNames }),
-  }
+  return encoding.encoded({ ...body, ...extraFields(encoding, body) }, {})
 }
 
 function encodeLength(request: ChatRequest, encoding: Encoding, body: JsonObject): void {

@@ -1,45 +1,23 @@
 import { SluiceError } from '../../errors/index.ts'
 import type { ChatRequest } from '../../tokens/index.ts'
-import { callId, hash } from '../call-id.ts'
-import type { Target, Warning } from '../dialect.ts'
+import { callId } from '../call-id.ts'
+import type { Target } from '../dialect.ts'
+import { RequestEncoding } from '../request-encoding.ts'
 import { dialectName } from './wire.ts'
 
-/** One request on its way to the wire: whom it is for, and what was lost so far. */
-export class Encoding {
-  readonly request: ChatRequest
-  readonly target: Target
-  /** The client speaks this dialect too: what it wrote on purpose goes on as it is. */
-  readonly own: boolean
+/** A request on its way to an upstream of this dialect. */
+export class Encoding extends RequestEncoding {
   /** The fields that only OpenAI's own servers know may be sent. */
   readonly extras: boolean
-  readonly warnings: Warning[] = []
-  foreignOpaque = 0
-  /** Custom tools that are offered as functions. */
-  readonly customTools = new Set<string>()
-  /** From the name on the wire to the client's, where the two differ. */
-  readonly toolNames = new Map<string, string>()
 
   constructor(request: ChatRequest, target: Target) {
-    this.request = request
-    this.target = target
-    this.own = request.extra.dialect === dialectName
+    super(request, target, dialectName)
     this.extras = this.own || target.traits.openaiExtras === true
   }
 
-  dropped(field: string, reason: string): void {
-    this.warnings.push({ field, action: 'dropped', reason })
-  }
-
-  changed(field: string, reason: string): void {
-    this.warnings.push({ field, action: 'changed', reason })
-  }
-
-  /** A legal name for a tool, the same one every time; the way back is remembered. Names of this dialect stay. */
+  /** Names of this dialect stay. */
   toolName(name: string): string {
-    if (this.own || /^[\w-]{1,64}$/.test(name)) return name
-    const wire = `${name.replace(/[^\w-]/g, '_').slice(0, 48)}_${hash(name).slice(0, 8)}`
-    this.toolNames.set(wire, name)
-    return wire
+    return this.own ? name : this.legalName(name, { max: 64, allowed: /^[\w-]+$/ })
   }
 
   /** An id that this dialect brought is the provider's own and goes back as it was: some want odd ones back. */
