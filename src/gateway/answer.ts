@@ -1,7 +1,7 @@
 import type { ClientSide } from '../dialects/index.ts'
 import type { SluiceError } from '../errors/index.ts'
 import { type Clock, Watchdog } from '../flow/index.ts'
-import type { Exchange } from './exchange.ts'
+import type { Chunk, Exchange } from './exchange.ts'
 
 export interface AnswerOptions {
   exchange: Exchange
@@ -57,7 +57,7 @@ export class Answer {
   }
 
   /** Whole events, as one write. */
-  write(events: string | Uint8Array): void {
+  write(events: Chunk): void {
     if (this.#state === 'over' || events.length === 0) return
     if (this.#state === 'waiting') this.#open()
     this.#heart?.feed()
@@ -117,7 +117,7 @@ export class Answer {
     this.#heart?.restart()
   }
 
-  #send(chunk: string | Uint8Array): void {
+  #send(chunk: Chunk): void {
     if (this.#options.exchange.write(chunk) || !this.#flowing) return
     this.#flowing = false
     this.#options.onFlow(false)

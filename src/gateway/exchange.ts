@@ -1,3 +1,6 @@
+/** A piece of a body: text, or bytes in one or more parts. */
+export type Chunk = string | readonly Uint8Array[]
+
 /**
  * One HTTP request and its answer, as the gateway sees them: the little that `node:http`, a web-standard server or a
  * test has to offer. Everything else about a server is the binding's own affair.
@@ -16,8 +19,11 @@ export interface Exchange {
   body(limit: { bytes: number; timeoutMs: number }): Promise<Uint8Array>
   /** Sends the head. Once. */
   start(status: number, headers: Record<string, string>): void
-  /** Sends a piece of the body at once. False: the client is slow, wait for `onDrain`. */
-  write(chunk: string | Uint8Array): boolean
+  /**
+   * Sends a piece of the body at once, as one write; a list of bytes is one piece too, and is copied at most once.
+   * False: the client is slow, wait for `onDrain`.
+   */
+  write(chunk: Chunk): boolean
   /** Sends the whole answer, head and body, in one go. */
   respond(status: number, headers: Record<string, string>, body: string | Uint8Array): void
   /** Completes an answer that was started. */

@@ -2,5 +2,5 @@
  * The life of one request from end to end. It joins dialects, routing, providers and transport, and knows servers only
  * as `Exchange`. Its neighbours: `config` says how, `server` brings the requests.
  */
-export type { Exchange } from './exchange.ts'
+export type { Chunk, Exchange } from './exchange.ts'
 export { Gateway, type GatewayOptions } from './gateway.ts'

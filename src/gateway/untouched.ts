@@ -76,7 +76,7 @@ export class UntouchedRelay implements Relay {
     const ready = this.#ready
     this.#ready = []
     this.#readyBytes = 0
-    this.#options.answer.write(ready.length === 1 ? ready[0]! : Buffer.concat(ready))
+    this.#options.answer.write(ready)
   }
 
   end(): void {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { SluiceError } from '../errors/index.ts'
 import { Pieces } from '../flow/index.ts'
-import type { Exchange } from '../gateway/index.ts'
+import type { Chunk, Exchange } from '../gateway/index.ts'
 
 /**
  * A `node:http` request and response as an exchange.
@@ -79,22 +79,20 @@ export class NodeExchange implements Exchange {
     response.socket?.setNoDelay(true)
   }
 
-  write(chunk: string | Uint8Array): boolean {
+  write(chunk: Chunk): boolean {
     const response = this.#response
     const { socket } = response
     if (response.destroyed) return true
-    if (!this.#direct || !socket || response.writableLength > 0) return response.write(chunk)
+    if (!this.#direct || !socket || response.writableLength > 0) {
+      return response.write(typeof chunk === 'string' ? chunk : Buffer.concat(chunk))
+    }
     if (typeof chunk === 'string') {
       const size = Buffer.byteLength(chunk).toString(16)
       return socket.write(`${size}\r\n${chunk}\r\n`)
     }
-    const head = `${chunk.length.toString(16)}\r\n`
-    const frame = Buffer.allocUnsafe(head.length + chunk.length + 2)
-    frame.write(head, 'latin1')
-    frame.set(chunk, head.length)
-    frame[frame.length - 2] = 0x0d
-    frame[frame.length - 1] = 0x0a
-    return socket.write(frame)
+    const bytes = frame(chunk)
+    // An empty HTTP chunk would be the end of the body.
+    return bytes ? socket.write(bytes) : true
   }
 
   respond(status: number, headers: Record<string, string>, body: string | Uint8Array): void {
@@ -159,6 +157,23 @@ export class NodeExchange implements Exchange {
       `cannot read the request: its body did not arrive within ${timeoutMs / 1000} s`,
     )
   }
+}
+
+/** Bytes as one HTTP chunk; undefined for none. */
+function frame(parts: readonly Uint8Array[]): Buffer | undefined {
+  let length = 0
+  for (const part of parts) length += part.length
+  if (length === 0) return undefined
+  const head = `${length.toString(16)}\r\n`
+  const bytes = Buffer.allocUnsafe(head.length + length + 2)
+  let at = bytes.write(head, 'latin1')
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
+  }
+  bytes[at] = 0x0d
+  bytes[at + 1] = 0x0a
+  return bytes
 }
 
 const lingerMs = 500

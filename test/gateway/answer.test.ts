@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { dialects } from '../../src/dialects/index.ts'
 import { SluiceError } from '../../src/errors/index.ts'
 import { Answer } from '../../src/gateway/answer.ts'
+import type { Chunk } from '../../src/gateway/index.ts'
 import { FakeClock } from '../flow/fake-clock.ts'
-import { FakeExchange } from './exchange.ts'
+import { FakeExchange, textOf } from './exchange.ts'
 
 /** An exchange that takes down each call, and whose client can be slow. */
 class SlowExchange extends FakeExchange {
@@ -15,9 +16,9 @@ class SlowExchange extends FakeExchange {
     super.start(status, headers)
     this.calls.push(`head ${status}`)
   }
-  override write(chunk: string | Uint8Array): boolean {
+  override write(chunk: Chunk): boolean {
     super.write(chunk)
-    this.calls.push(`write ${typeof chunk === 'string' ? chunk : new TextDecoder().decode(chunk)}`)
+    this.calls.push(`write ${textOf(chunk)}`)
     return !this.slow
   }
   override respond(status: number, headers: Record<string, string>, body: string | Uint8Array): void {
@@ -64,7 +65,7 @@ describe('what a client gets', () => {
     answer.write('')
     expect([exchange.calls, answer.status, answer.isOpen]).toEqual([[], 0, false])
     answer.write('a')
-    answer.write(new TextEncoder().encode('b'))
+    answer.write([new TextEncoder().encode('b')])
     answer.end()
     answer.end()
     answer.write('c')
@@ -151,7 +152,7 @@ describe('what a client gets', () => {
   it('no empty piece, which would end an HTTP/1.1 body', () => {
     const { answer, exchange } = answering()
     answer.write('a')
-    answer.write(new Uint8Array(0))
+    answer.write([])
     answer.fail(error, {}, () => '')
     expect(exchange.calls).toEqual(['head 200', 'write a', 'end'])
   })

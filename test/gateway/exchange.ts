@@ -1,5 +1,5 @@
 import { SluiceError } from '../../src/errors/index.ts'
-import type { Exchange } from '../../src/gateway/index.ts'
+import type { Chunk, Exchange } from '../../src/gateway/index.ts'
 
 interface Asked {
   method?: string
@@ -49,14 +49,14 @@ export class FakeExchange implements Exchange {
     this.sent = headers
   }
 
-  write(chunk: string | Uint8Array): boolean {
-    this.text += typeof chunk === 'string' ? chunk : new TextDecoder().decode(chunk)
+  write(chunk: Chunk): boolean {
+    this.text += textOf(chunk)
     return true
   }
 
   respond(status: number, headers: Record<string, string>, body: string | Uint8Array): void {
     this.start(status, headers)
-    this.write(body)
+    this.write(typeof body === 'string' ? body : [body])
     this.#answer()
   }
 
@@ -78,4 +78,9 @@ export class FakeExchange implements Exchange {
   leave(): void {
     this.#leave()
   }
+}
+
+/** What a piece of a body says. */
+export function textOf(chunk: Chunk): string {
+  return typeof chunk === 'string' ? chunk : Buffer.concat(chunk).toString('utf8')
 }

@@ -3,14 +3,15 @@ import { describe, expect, it } from 'vitest'
 import { dialects } from '../../src/dialects/index.ts'
 import type { SluiceError } from '../../src/errors/index.ts'
 import { Answer } from '../../src/gateway/answer.ts'
+import type { Chunk } from '../../src/gateway/index.ts'
 import { UntouchedRelay } from '../../src/gateway/untouched.ts'
 import { FakeClock } from '../flow/fake-clock.ts'
-import { FakeExchange } from './exchange.ts'
+import { FakeExchange, textOf } from './exchange.ts'
 
 class WritingExchange extends FakeExchange {
   readonly writes: string[] = []
-  override write(chunk: string | Uint8Array): boolean {
-    this.writes.push(Buffer.from(chunk as Uint8Array).toString('utf8'))
+  override write(chunk: Chunk): boolean {
+    this.writes.push(textOf(chunk))
     return true
   }
 }

@@ -1,8 +1,8 @@
 import type { Emit } from '../../flow/index.ts'
 import { isJsonObject, type JsonObject, type StreamToken } from '../../tokens/index.ts'
+import { InputReader } from '../custom-input.ts'
 import type { DecodeOptions } from '../dialect.ts'
 import { EventShape } from '../event-shape.ts'
-import { InputReader } from './custom-input.ts'
 import { dialect, rest, text } from './wire.ts'
 
 /** One block of an answer while it is open. */

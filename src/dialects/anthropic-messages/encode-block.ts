@@ -2,9 +2,9 @@ import type { Emit } from '../../flow/index.ts'
 import type { SseMessage } from '../../sse/index.ts'
 import { isJsonObject, type JsonObject, type OpaqueToken, type StreamToken } from '../../tokens/index.ts'
 import { callId } from '../call-id.ts'
+import { insideString, opening } from '../custom-input.ts'
 import type { Warning } from '../dialect.ts'
 import { seal } from '../envelope.ts'
-import { insideString, opening } from './custom-input.ts'
 import { callIdRule, dialect, homeVendor } from './wire.ts'
 
 export type BlockToken = Extract<StreamToken, { index: number }>

@@ -12,7 +12,7 @@ import {
   type UserPart,
 } from '../../tokens/index.ts'
 import { callId } from '../call-id.ts'
-import { wrapInput } from './custom-input.ts'
+import { wrapInput } from '../custom-input.ts'
 import { cacheControl, type Encoding, refuse } from './encoding.ts'
 import { callIdRule, dialect, imageTypes, parse } from './wire.ts'
 

@@ -1,5 +1,5 @@
 import type { JsonObject, Tool, ToolChoice } from '../../tokens/index.ts'
-import { inputSchema } from './custom-input.ts'
+import { hasFormat, inputSchema } from '../custom-input.ts'
 import { cacheControl, type Encoding, refuse } from './encoding.ts'
 import { dialect } from './wire.ts'
 
@@ -45,15 +45,13 @@ function toolOf(encoding: Encoding, tool: Tool, at: string): JsonObject | undefi
       }
     case 'custom':
       encoding.customTools.add(tool.name)
-      if (tool.format) encoding.changed(`${at}.format`, 'the format is described to the model, not enforced')
+      if (hasFormat(tool.format)) {
+        encoding.changed(`${at}.format`, 'the format is described to the model, not enforced')
+      }
       return {
         name: encoding.toolName(tool.name),
         ...(tool.description !== undefined && { description: tool.description }),
-        input_schema: inputSchema(
-          tool.format
-            ? `The whole input of the tool, as plain text. It must follow this format: ${JSON.stringify(tool.format)}`
-            : 'The whole input of the tool, as plain text.',
-        ),
+        input_schema: inputSchema(tool.format),
         ...cacheControl(tool.cache),
       }
     case 'hosted':

@@ -1,6 +1,7 @@
 import { SluiceError } from '../../errors/index.ts'
 import type { Emit } from '../../flow/index.ts'
 import { isJsonObject, type Json, type JsonObject, type StreamToken } from '../../tokens/index.ts'
+import { InputReader } from '../custom-input.ts'
 import type { DecodeOptions } from '../dialect.ts'
 import { ObjectScan } from './object-scan.ts'
 import { filled } from './wire.ts'
@@ -12,8 +13,8 @@ interface Call {
   wireId: string | undefined
   name: string | undefined
   kind: 'function' | 'custom'
-  /** A custom tool that was offered as a function: its text is inside the arguments. */
-  wrapped: boolean
+  /** Of a custom tool that was offered as a function: takes its text out of the arguments. */
+  reader: InputReader | undefined
   /** The block, once it is started: that takes a name. */
   block: number | undefined
   readonly pieces: string[]
@@ -122,7 +123,7 @@ export class CallDecoder {
       wireId: id,
       name,
       kind,
-      wrapped: false,
+      reader: undefined,
       block: undefined,
       pieces,
       scan: new ObjectScan(pieces),
@@ -136,14 +137,14 @@ export class CallDecoder {
   #start(call: Call, wireName: string, emit: Emit<StreamToken>): void {
     const { customTools, toolNames } = this.#options
     const name = toolNames?.get(wireName) ?? wireName
-    call.wrapped = call.kind === 'function' && customTools?.has(name) === true
-    const kind = call.wrapped ? 'custom' : call.kind
+    if (call.kind === 'function' && customTools?.has(name)) call.reader = new InputReader()
+    const kind = call.reader ? 'custom' : call.kind
     const known = call.wireId !== undefined && !this.#ids.has(call.wireId) ? call.wireId : undefined
     const id = known ?? `call_${crypto.randomUUID().replaceAll('-', '').slice(0, 24)}`
     this.#ids.add(id)
     call.block = this.#nextBlock()
     emit({ type: 'tool-call-start', choice: this.#choice, index: call.block, id, name, kind })
-    if (!call.wrapped) for (const text of call.pieces) this.#emit(call.block, text, emit)
+    for (const text of call.pieces) this.#emit(call, text, emit)
   }
 
   #append(call: Call, text: string, emit: Emit<StreamToken>): void {
@@ -156,21 +157,25 @@ export class CallDecoder {
       )
     }
     call.pieces.push(text)
-    if (call.block !== undefined && !call.wrapped) this.#emit(call.block, text, emit)
+    if (call.block !== undefined) this.#emit(call, text, emit)
   }
 
   #close(call: Call, emit: Emit<StreamToken>): void {
     const index = call.block!
     call.closed = call.pieces.join('')
     // A call without arguments is an empty object, never an empty text, which no later turn would accept.
-    if (call.wrapped) this.#emit(index, unwrap(call.closed), emit)
-    else if (call.kind === 'function' && call.pieces.length === 0) this.#emit(index, '{}', emit)
+    if (call.kind === 'function' && !call.reader && call.pieces.length === 0) this.#emit(call, '{}', emit)
+    const held = call.reader?.end()
+    if (held) emit({ type: 'tool-call-delta', choice: this.#choice, index, arguments: held })
     call.pieces.length = 0
     emit({ type: 'tool-call-end', choice: this.#choice, index })
   }
 
-  #emit(index: number, text: string, emit: Emit<StreamToken>): void {
-    emit({ type: 'tool-call-delta', choice: this.#choice, index, arguments: text })
+  #emit({ reader, block }: Call, text: string, emit: Emit<StreamToken>): void {
+    const fragment = reader ? reader.push(text) : text
+    if (fragment !== '') {
+      emit({ type: 'tool-call-delta', choice: this.#choice, index: block!, arguments: fragment })
+    }
   }
 }
 
@@ -202,14 +207,4 @@ function argumentText(value: Json | undefined): string {
 /** Whether the arguments so far are a whole JSON object. */
 function whole(call: Call): boolean {
   return call.closed !== undefined || (call.kind === 'function' && call.scan.isWhole())
-}
-
-/** The text inside the arguments of a custom tool; the arguments themselves when the model did not keep to the form. */
-function unwrap(text: string): string {
-  try {
-    const parsed: unknown = JSON.parse(text)
-    return isJsonObject(parsed) && typeof parsed.input === 'string' ? parsed.input : text
-  } catch {
-    return text
-  }
 }

@@ -9,6 +9,7 @@ import {
   type TextPart,
   type ToolCall,
 } from '../../tokens/index.ts'
+import { wrapInput } from '../custom-input.ts'
 import { foreignBlock, textContent } from './encode-parts.ts'
 import type { Encoding } from './encoding.ts'
 import { dialectName } from './wire.ts'
@@ -120,7 +121,7 @@ function toolCall(call: ToolCall, encoding: Encoding): JsonObject {
   if (call.kind === 'custom' && encoding.extras) {
     return { id, type: 'custom', custom: { name, input: call.arguments }, ...more }
   }
-  const text = call.kind === 'custom' ? JSON.stringify({ input: call.arguments }) : call.arguments
+  const text = call.kind === 'custom' ? wrapInput(call.arguments) : call.arguments
   return { id, type: 'function', function: { name, arguments: text.trim() === '' ? '{}' : text }, ...more }
 }
 

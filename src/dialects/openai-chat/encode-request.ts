@@ -22,9 +22,6 @@ import { Encoding } from './encoding.ts'
 export function encodeRequest(request: ChatRequest, target: Target): EncodedRequest {
   const encoding = new Encoding(request, target)
   const { traits } = target
-  if (!encoding.extras) {
-    for (const tool of request.tools) if (tool.kind === 'custom') encoding.customTools.add(tool.name)
-  }
   const body: JsonObject = { model: target.model, messages: encodeMessages(request, encoding) as Json[] }
   if (request.stream) {
     body.stream = true

@@ -1,4 +1,5 @@
 import type { Json, JsonObject, Tool, ToolChoice } from '../../tokens/index.ts'
+import { hasFormat, inputSchema } from '../custom-input.ts'
 import { type Encoding, unsupported } from './encoding.ts'
 import { dialectName } from './wire.ts'
 
@@ -56,15 +57,13 @@ function encodeTool(tool: Tool, i: number, encoding: Encoding): JsonObject | und
   if (tool.kind === 'custom') {
     const { format } = tool
     if (!encoding.extras) {
-      if (format && format.type !== 'text') {
-        encoding.dropped(
-          `tools[${i}].format`,
-          'the tool is offered as a function, whose text cannot be held to a grammar',
-        )
+      encoding.customTools.add(tool.name)
+      if (hasFormat(format)) {
+        encoding.changed(`tools[${i}].format`, 'the format is described to the model, not enforced')
       }
       return {
         type: 'function',
-        function: { name, ...(description !== undefined && { description }), parameters: inputSchema },
+        function: { name, ...(description !== undefined && { description }), parameters: inputSchema(format) },
       }
     }
     return {
@@ -86,14 +85,6 @@ function encodeTool(tool: Tool, i: number, encoding: Encoding): JsonObject | und
     },
     ...more,
   }
-}
-
-/** A custom tool as a function. */
-const inputSchema: JsonObject = {
-  type: 'object',
-  properties: { input: { type: 'string' } },
-  required: ['input'],
-  additionalProperties: false,
 }
 
 function encodeToolChoice(choice: ToolChoice, encoding: Encoding): Json {

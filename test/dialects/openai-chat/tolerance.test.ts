@@ -30,6 +30,20 @@ it('likelihoods that come with a call and not with a text are kept', () => {
   expect(reply.choices[0]!.parts).toMatchObject([{ type: 'text', text: '', logprobs: likely }, { type: 'tool-call' }])
 })
 
+it('the text of a custom tool that had to be offered as a function arrives as it is written', () => {
+  const pieces = ['{"in', 'put": "*** Be', 'gin\\', 'nPatch', '"}']
+  const entries = pieces.map((text, i) =>
+    calls({ index: 0, ...(i === 0 ? { id: 'a', ...fn('patch', text) } : args(text)) }),
+  )
+  const tokens = tokensOf([...entries, done], { customTools: new Set(['patch']) })
+  expect(tokens.flatMap((token) => (token.type === 'tool-call-delta' ? [token.arguments] : []))).toEqual([
+    '*** Be',
+    'gin',
+    '\nPatch',
+  ])
+  expect(tokens).toContainEqual(expect.objectContaining({ type: 'tool-call-start', kind: 'custom' }))
+})
+
 it.each(['constructor', 'toString', '__proto__'])('the finish reason %s is one that is not known', (word) => {
   expect(short([chunk({ content: 'a' }), chunk({}, { finish_reason: word }), done])).toEqual(['text:a', 'unknown'])
 })

@@ -1,14 +1,20 @@
-import type { JsonObject } from '../../tokens/index.ts'
-import { parse } from './wire.ts'
+import type { Json, JsonObject } from '../tokens/index.ts'
 
 /**
- * A custom tool takes free text, and this dialect has only tools that take JSON. So the text travels as the one
- * string `input` of an object, both ways, a fragment at a time.
+ * A custom tool takes free text, and many APIs have only tools that take JSON. So the text travels as the one string
+ * `input` of an object, both ways, a fragment at a time.
  */
 export const opening = '{"input":'
 
+/** Whether a custom tool's text has to follow a form, which can only be described in a schema, not enforced. */
+export function hasFormat(format: JsonObject | undefined): format is JsonObject {
+  return format !== undefined && format.type !== 'text'
+}
+
 /** The schema under which a custom tool is offered. */
-export function inputSchema(description: string): JsonObject {
+export function inputSchema(format: JsonObject | undefined): JsonObject {
+  const rule = hasFormat(format) ? ` It must follow this format: ${JSON.stringify(format)}` : ''
+  const description = `The whole input of the tool, as plain text.${rule}`
   return {
     type: 'object',
     properties: { input: { type: 'string', description } },
@@ -89,4 +95,12 @@ function closingQuote(text: string): number {
 function wholeEscapes(text: string): string {
   const cut = /(?<=^|[^\\])((?:\\\\)*)\\(?:u[0-9a-fA-F]{0,3})?$/.exec(text)
   return cut ? text.slice(0, cut.index + cut[1]!.length) : text
+}
+
+function parse(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json
+  } catch {
+    return undefined
+  }
 }
