@@ -26,7 +26,8 @@ const anthropic: Preset = {
   vendor: 'anthropic',
   patterns: ['claude-*'],
   modelTraits: [
-    // Up to 4.5 thinking is asked for with a budget; later models choose themselves.
+    // Up to 4.5 thinking is asked for with a budget; later models choose themselves. From 4.1 on they take a temperature
+    // or a top_p, not both.
     { models: 'claude-3-*', traits: { thinking: 'budget', maxOutput: 8192 } },
     { models: 'claude-3-haiku-*', traits: { maxOutput: 4096 } },
     { models: 'claude-3-opus-*', traits: { maxOutput: 4096 } },
@@ -35,9 +36,10 @@ const anthropic: Preset = {
     { models: 'claude-sonnet-4-0*', traits: { thinking: 'budget', maxOutput: 64_000 } },
     { models: 'claude-sonnet-4-2*', traits: { thinking: 'budget', maxOutput: 64_000 } },
     { models: 'claude-opus-4-0*', traits: { thinking: 'budget', maxOutput: 32_000 } },
-    { models: 'claude-opus-4-1*', traits: { thinking: 'budget', maxOutput: 32_000 } },
+    { models: 'claude-opus-4-1*', traits: { thinking: 'budget', maxOutput: 32_000, sampling: 'one' } },
     { models: 'claude-opus-4-2*', traits: { thinking: 'budget', maxOutput: 32_000 } },
-    { models: 'claude-*-4-5*', traits: { thinking: 'budget', maxOutput: 64_000 } },
+    { models: 'claude-*-4-5*', traits: { thinking: 'budget', maxOutput: 64_000, sampling: 'one' } },
+    { models: 'claude-*-4-6*', traits: { sampling: 'one' } },
     // From 4.7 on sampling fields are refused unless they hold the defaults, and so is an assistant prefill.
     { models: 'claude-*-4-7*', traits: { sampling: false, prefill: false } },
     { models: 'claude-*-4-8*', traits: { sampling: false, prefill: false } },

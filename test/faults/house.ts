@@ -4,7 +4,7 @@ import { type ConfigOptions, readConfig } from '../../src/config/index.ts'
 import { Gateway } from '../../src/gateway/index.ts'
 import { type Log, type RequestRecord, silentLog } from '../../src/observe/index.ts'
 import { type ScriptedOptions, type ScriptedServer, startScripted } from '../../src/providers/scripted/index.ts'
-import { listen } from '../../src/server/index.ts'
+import { listen } from '../../src/server/listen.ts'
 import { openTransport } from '../../src/transport/index.ts'
 
 export const dialects = ['openai-chat', 'anthropic-messages'] as const

@@ -124,6 +124,7 @@ describe('defineProvider', () => {
 describe('what is known of a model', () => {
   const anthropic = defineProvider({ name: 'anthropic' })
   const budget = (maxOutput: number): Traits => ({ thinking: 'budget', maxOutput })
+  const one = (maxOutput: number): Traits => ({ ...budget(maxOutput), sampling: 'one' })
   const newest: Traits = { sampling: false, prefill: false }
 
   it.each<[string, Traits]>([
@@ -136,14 +137,14 @@ describe('what is known of a model', () => {
     ['claude-sonnet-4-20250514', budget(64_000)],
     ['claude-opus-4-0', budget(32_000)],
     ['claude-opus-4-20250514', budget(32_000)],
-    ['claude-opus-4-1', budget(32_000)],
-    ['claude-opus-4-1-20250805', budget(32_000)],
-    ['claude-sonnet-4-5', budget(64_000)],
-    ['claude-sonnet-4-5-20250929', budget(64_000)],
-    ['claude-haiku-4-5-20251001', budget(64_000)],
-    ['claude-opus-4-5-20251101', budget(64_000)],
-    ['claude-opus-4-6', {}],
-    ['claude-sonnet-4-6', {}],
+    ['claude-opus-4-1', one(32_000)],
+    ['claude-opus-4-1-20250805', one(32_000)],
+    ['claude-sonnet-4-5', one(64_000)],
+    ['claude-sonnet-4-5-20250929', one(64_000)],
+    ['claude-haiku-4-5-20251001', one(64_000)],
+    ['claude-opus-4-5-20251101', one(64_000)],
+    ['claude-opus-4-6', { sampling: 'one' }],
+    ['claude-sonnet-4-6', { sampling: 'one' }],
     ['claude-opus-4-7', newest],
     ['claude-opus-4-7-20260416', newest],
     ['claude-opus-4-8', newest],
@@ -160,7 +161,7 @@ describe('what is known of a model', () => {
   it('goes over what the provider says of itself, and does not stay there', () => {
     const provider = defineProvider({ name: 'anthropic', thinking: 'adaptive' })
     expect(targetOf(provider, 'claude-3-7-sonnet-latest').traits).toEqual(budget(64_000))
-    expect(targetOf(provider, 'claude-opus-4-6').traits).toEqual({ thinking: 'adaptive' })
+    expect(targetOf(provider, 'claude-next').traits).toEqual({ thinking: 'adaptive' })
     expect(provider.traits).toEqual({ thinking: 'adaptive' })
   })
 
