@@ -160,7 +160,8 @@ export class UntouchedRelay implements Relay {
   #take(border: number): void {
     if (border <= this.#from) return
     if (this.#carry.length > 0) for (const piece of this.#carry.take()) this.#push(piece)
-    this.#push(this.#chunk.subarray(this.#from, border))
+    const whole = this.#from === 0 && border === this.#chunk.length
+    this.#push(whole ? this.#chunk : this.#chunk.subarray(this.#from, border))
     this.#from = border
   }
 
@@ -197,7 +198,9 @@ const cr = 0x0d
 const empty = new Uint8Array(0)
 
 function oneByteText(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+  // Reads are Buffers already; a new view of each would cost as much as its text.
+  const view = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return view.toString('latin1')
 }
 
 function write(messages: SseMessage[]): string {

@@ -39,6 +39,9 @@ function openDispatcher({ connectTimeoutMs, env }: UndiciOptions): Dispatcher {
   })
 }
 
+// A promise that is settled already: `then` is the cheapest microtask there is (`queueMicrotask` makes an async resource).
+const turn = Promise.resolve()
+
 class Call implements UpstreamCall, Dispatcher.DispatchHandler {
   readonly #handler: UpstreamHandler
   readonly #name: string
@@ -132,7 +135,7 @@ class Call implements UpstreamCall, Dispatcher.DispatchHandler {
     // read in one turn, so a microtask stands behind all of it: one for each read, not for each token.
     if (this.#flushing) return
     this.#flushing = true
-    queueMicrotask(this.#flush)
+    void turn.then(this.#flush)
   }
 
   readonly #flush = (): void => {
