@@ -36,13 +36,10 @@ export class Answer {
   constructor(options: AnswerOptions) {
     this.#options = options
     options.exchange.onDrain(() => {
+      if (this.#flowing) return
       this.#flowing = true
       if (this.#state !== 'over') options.onFlow(true)
     })
-  }
-
-  get isOpen(): boolean {
-    return this.#state === 'open'
   }
 
   get isOver(): boolean {
@@ -74,9 +71,9 @@ export class Answer {
   /** A whole answer that is no stream. */
   respond(status: number, headers: Record<string, string>, body: string | Uint8Array): void {
     if (this.#state !== 'waiting') return
-    this.#close()
-    this.status = status
     this.#options.exchange.respond(status, { ...this.#options.headers(), ...headers }, body)
+    this.status = status
+    this.#close()
   }
 
   /**
@@ -101,11 +98,17 @@ export class Answer {
     this.#close()
   }
 
+  /** Not even an error can be said: the connection is cut, so that nobody takes the answer for a whole one. */
+  cut(): void {
+    this.#close()
+    this.#options.exchange.destroy()
+  }
+
   #open(): void {
+    this.#options.exchange.start(200, { ...this.#options.headers(), ...streamHeaders })
     this.#state = 'open'
     this.#stopCeiling?.()
     this.status = 200
-    this.#options.exchange.start(200, { ...this.#options.headers(), ...streamHeaders })
     const { clock, heartbeatMs } = this.#options
     this.#heart = new Watchdog(clock, heartbeatMs, () => this.#beat())
   }

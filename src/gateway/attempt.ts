@@ -65,7 +65,9 @@ export class Attempt implements UpstreamHandler {
         new SluiceError('total_timeout', `the provider did not complete its answer within ${seconds(total)}`),
       ),
     )
-    this.#call = transport.send(request, this)
+    this.#guarded(() => {
+      this.#call = transport.send(request, this)
+    })
   }
 
   /** The client is gone, or nothing more is wanted: the upstream hears of it at once. */
@@ -90,6 +92,7 @@ export class Attempt implements UpstreamHandler {
   }
 
   onHead(head: UpstreamHead): void {
+    if (this.#settled) return
     this.#head = head
     this.#events.onHead(head)
     if (head.status < 300) return
@@ -122,37 +125,28 @@ export class Attempt implements UpstreamHandler {
 
   onEnd(): void {
     if (this.#settled) return
-    const relay = this.#relay
-    if (relay) {
-      this.#guarded(() => relay.end())
-    } else if (this.#refusal) {
-      this.#refuse()
-    } else if (this.#whole) {
-      const bytes = this.#whole.bytes()
-      this.#guarded(() => this.#events.onWhole(bytes))
-    } else {
-      this.#events.onFailure(
-        new SluiceError(
-          'upstream_truncated',
-          'the provider answered with an empty body: it said neither content nor an error',
-        ),
-      )
-    }
+    this.#guarded(() => {
+      if (this.#relay) this.#relay.end()
+      else if (this.#refusal) this.#refuse()
+      else if (this.#whole) this.#events.onWhole(this.#whole.bytes())
+      else {
+        this.#events.onFailure(
+          new SluiceError(
+            'upstream_truncated',
+            'the provider answered with an empty body: it said neither content nor an error',
+          ),
+        )
+      }
+    })
     this.#settle()
   }
 
   onError(error: SluiceError): void {
     if (this.#settled) return
     const relay = this.#relay
-    if (this.#refusal) {
-      this.#refuse()
-    } else if (relay) {
-      // After the finish reason a broken connection has lost nothing but the end marker.
-      if (relay.progress.finished) this.#guarded(() => relay.end())
-      else relay.fail(error)
-    } else {
-      this.#events.onFailure(error)
-    }
+    // After the finish reason a broken connection has lost nothing but the end marker.
+    if (relay?.progress.finished) this.#guarded(() => relay.end())
+    else this.#break(error)
     this.#settle()
   }
 
@@ -186,10 +180,7 @@ export class Attempt implements UpstreamHandler {
 
   /** The provider says no, with as much of an explanation as has come. */
   #refuse(): void {
-    if (this.#settled) return
-    this.#call?.abort()
-    this.#events.onRefusal(this.#head?.status ?? 502, this.#refusal?.text() ?? '')
-    this.#settle()
+    this.#conclude(() => this.#events.onRefusal(this.#head?.status ?? 502, this.#refusal?.text() ?? ''))
   }
 
   /** After each read: which silences count from here on. */
@@ -240,7 +231,7 @@ export class Attempt implements UpstreamHandler {
 
   #endQuietly(relay: Relay): void {
     if (this.#settled) return
-    relay.end()
+    this.#guarded(() => relay.end())
     this.abort()
   }
 
@@ -258,12 +249,21 @@ export class Attempt implements UpstreamHandler {
     this.#call?.resume()
   }
 
+  /** Nothing more comes of this call. */
   #break(error: SluiceError): void {
+    if (this.#refusal) this.#refuse()
+    else this.#conclude(() => (this.#relay ? this.#relay.fail(error) : this.#events.onFailure(error)))
+  }
+
+  /** Cuts the call off and says what came of it. A fault in the saying is said instead: above a timer there is nobody. */
+  #conclude(say: () => void): void {
     if (this.#settled) return
     this.#call?.abort()
-    if (this.#refusal) this.#events.onRefusal(this.#head?.status ?? 502, this.#refusal.text())
-    else if (this.#relay) this.#relay.fail(error)
-    else this.#events.onFailure(error)
+    try {
+      say()
+    } catch (fault) {
+      this.#events.onFailure(SluiceError.from(fault))
+    }
     this.#settle()
   }
 

@@ -6,7 +6,7 @@ import { call } from './call.ts'
 import type { Exchange } from './exchange.ts'
 import { headersBack, upstreamHeaders } from './headers.ts'
 import type { House } from './house.ts'
-import { plan } from './plan.ts'
+import { plan, readModel } from './plan.ts'
 import { readRequestBody } from './request-body.ts'
 
 export interface CountAnswer {
@@ -28,10 +28,7 @@ export async function count(
 ): Promise<CountAnswer> {
   const { limits } = house
   const body = await readRequestBody(exchange, { bytes: limits.maxBodyBytes, timeoutMs: limits.bodyTimeoutMs })
-  // Unknown models are told even where nobody needs to be asked.
-  if (typeof body.json.model === 'string') resolve(body.json.model, house.table)
-  const request = client.client.decodeRequest(body.json, 'count')
-  const { provider } = resolve(request.model, house.table)
+  const { provider } = resolve(readModel(body.json), house.table)
   const upstream: Dialect = dialects[provider.dialect]
 
   if (upstream.name === client.name && upstream.upstream.decodeCount) {
@@ -58,7 +55,8 @@ export async function count(
     // The vendor says that the request is wrong: that is the answer, and no estimate makes it right.
     if (answer?.head.status === 400) throw upstream.upstream.decodeError(400, answer.text)
   }
-  const estimate = await countInput(request)
+  // Read only here: what is new at the provider, and not known to this decoder, is no reason not to ask.
+  const estimate = await countInput(client.client.decodeRequest(body.json, 'count'))
   return { status: 200, headers: { 'x-sluice-warnings': 'input_tokens;estimated' }, body: { input_tokens: estimate } }
 }
 

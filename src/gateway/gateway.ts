@@ -33,6 +33,7 @@ export class Gateway {
   readonly #running = new Set<Lifecycle>()
   #draining = false
   #onIdle: (() => void) | undefined
+  #drained: Promise<void> | undefined
 
   constructor({ config, transport, log, clock = systemClock }: GatewayOptions) {
     this.#config = config
@@ -60,46 +61,42 @@ export class Gateway {
 
   /** Never throws, and never leaves an exchange without an answer. */
   handle(exchange: Exchange): void {
-    const id = requestId(exchange)
-    let dialect: Dialect = dialects[callerDialect(exchange)]
+    const arrival: Arrival = {
+      exchange,
+      id: requestId(exchange),
+      at: this.#house.clock.now(),
+      dialect: dialects[callerDialect(exchange)],
+    }
     try {
       if (isPreflight(exchange)) {
         exchange.respond(204, preflightHeaders(exchange, this.#config.server.corsOrigins), '')
         return
       }
       const endpoint = findEndpoint(exchange)
-      dialect = dialects[endpoint.dialect]
-      this.#answer(exchange, endpoint, dialect, id)
+      arrival.dialect = dialects[endpoint.dialect]
+      this.#answer(arrival, endpoint)
     } catch (error) {
-      this.#refuse(exchange, dialect, id, SluiceError.from(error))
+      this.#refuse(arrival, SluiceError.from(error))
     }
-  }
-
-  #answer(exchange: Exchange, endpoint: Endpoint, dialect: Dialect, id: string): void {
-    switch (endpoint.operation) {
-      case 'health':
-        this.#respond(exchange, id, 200, { status: 'ok' })
-        return
-      case 'ready':
-        this.#ready(exchange, id)
-        return
-    }
-    this.#check(exchange)
-    if (endpoint.operation === 'front') {
-      this.#respond(exchange, id, 200, { name: 'sluice', models: '/v1/models' })
-      return
-    }
-    if (this.#draining) {
-      throw new SluiceError('draining', 'cannot take the request: sluice is shutting down; try again in a moment', {
-        retryAfterMs: 1000,
-      })
-    }
-    this.#serve(exchange, endpoint, dialect, id)
   }
 
   /** Takes no new requests and waits for the running ones, at most `graceMs`; then they end with an error. */
-  async drain(graceMs: number): Promise<void> {
+  drain(graceMs: number): Promise<void> {
     this.#draining = true
+    this.#drained ??= this.#idle(graceMs)
+    return this.#drained
+  }
+
+  /** Ends every running request now. */
+  stop(): void {
+    this.#draining = true
+    const error = new SluiceError('draining', 'the answer was cut short: sluice is shutting down', {
+      retryAfterMs: 1000,
+    })
+    for (const lifecycle of [...this.#running]) lifecycle.stop(error)
+  }
+
+  async #idle(graceMs: number): Promise<void> {
     if (this.#running.size === 0) return
     const { clock } = this.#house
     await new Promise<void>((resolve) => {
@@ -114,46 +111,60 @@ export class Gateway {
     })
   }
 
-  /** Ends every running request now. */
-  stop(): void {
-    this.#draining = true
-    const error = new SluiceError('draining', 'the answer was cut short: sluice is shutting down', {
-      retryAfterMs: 1000,
-    })
-    for (const lifecycle of [...this.#running]) lifecycle.stop(error)
-  }
-
-  #serve(exchange: Exchange, endpoint: Endpoint, dialect: Dialect, id: string): void {
-    if (endpoint.operation === 'chat') {
-      const lifecycle = new Lifecycle(this.#house, exchange, dialect, id, () => {
-        this.#running.delete(lifecycle)
-        if (this.#running.size === 0) this.#onIdle?.()
-      })
-      this.#running.add(lifecycle)
-      void lifecycle.run()
+  #answer(arrival: Arrival, endpoint: Endpoint): void {
+    const { exchange } = arrival
+    switch (endpoint.operation) {
+      case 'health':
+        this.#respond(arrival, 200, { status: 'ok' })
+        return
+      case 'ready':
+        if (this.#draining) this.#respond(arrival, 503, { status: 'draining', running: this.running })
+        else this.#respond(arrival, 200, { status: 'ready' })
+        return
+    }
+    this.#check(exchange)
+    if (endpoint.operation === 'front') {
+      this.#respond(arrival, 200, { name: 'sluice', models: '/v1/models' })
       return
     }
-    const startedAt = this.#house.clock.now()
+    if (this.#draining) {
+      throw new SluiceError('draining', 'cannot take the request: sluice is shutting down; try again in a moment', {
+        retryAfterMs: 1000,
+      })
+    }
+    if (endpoint.operation === 'chat') this.#chat(arrival)
+    else this.#tell(arrival, endpoint)
+  }
+
+  #chat({ exchange, dialect, id }: Arrival): void {
+    const lifecycle = new Lifecycle(this.#house, exchange, dialect, id, () => {
+      this.#running.delete(lifecycle)
+      if (this.#running.size === 0) this.#onIdle?.()
+    })
+    this.#running.add(lifecycle)
+    void lifecycle.run()
+  }
+
+  /** What takes a moment to find out but is no chat: counts and models. */
+  #tell(arrival: Arrival, endpoint: Endpoint): void {
+    const { exchange, dialect, id } = arrival
     const leaving = new AbortController()
     exchange.onClose(() => leaving.abort())
     const answer =
       endpoint.operation === 'count'
-        ? this.#count(exchange, dialect, leaving.signal)
+        ? count(this.#house, exchange, dialect, leaving.signal)
         : this.#list(exchange, endpoint, dialect)
     answer.then(
       ({ status, headers, body }) => {
-        this.#respond(exchange, id, status, body, { [dialect.client.requestIdHeader]: id, ...headers })
-        this.#note(exchange, id, dialect, startedAt, { status, outcome: 'ok' })
+        this.#respond(arrival, status, body, { [dialect.client.requestIdHeader]: id, ...headers })
+        if (leaving.signal.aborted) this.#note(arrival, { status: 0, outcome: 'aborted' })
+        else this.#note(arrival, { status, outcome: 'ok' })
       },
       (error) => {
-        if (leaving.signal.aborted) this.#note(exchange, id, dialect, startedAt, { status: 0, outcome: 'aborted' })
-        else this.#refuse(exchange, dialect, id, SluiceError.from(error))
+        if (leaving.signal.aborted) this.#note(arrival, { status: 0, outcome: 'aborted' })
+        else this.#refuse(arrival, SluiceError.from(error))
       },
     )
-  }
-
-  #count(exchange: Exchange, dialect: Dialect, signal: AbortSignal) {
-    return count(this.#house, exchange, dialect, signal)
   }
 
   async #list(exchange: Exchange, { model }: Endpoint, { client }: Dialect) {
@@ -164,28 +175,21 @@ export class Gateway {
     return { status: 200, headers: {}, body }
   }
 
-  #ready(exchange: Exchange, id: string): void {
-    if (this.#draining) this.#respond(exchange, id, 503, { status: 'draining', running: this.#running.size })
-    else this.#respond(exchange, id, 200, { status: 'ready' })
-  }
-
-  #refuse(exchange: Exchange, dialect: Dialect, id: string, error: SluiceError): void {
+  #refuse(arrival: Arrival, error: SluiceError): void {
+    const { exchange, dialect, id } = arrival
     const { status, body } = dialect.client.encodeError(error, id)
     const headers: Record<string, string> = { [dialect.client.requestIdHeader]: id }
     if (error.retryAfterMs !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfterMs / 1000))
     if (error.code === 'wrong_method') headers.allow = allowedMethods(exchange) ?? ''
     const reason = logReason(error)
-    const end = { status, outcome: 'error' as const, code: error.code, ...(reason !== undefined && { reason }) }
-    this.#note(exchange, id, dialect, this.#house.clock.now(), end)
-    this.#respond(exchange, id, status, body, headers)
+    const outcome = error.code === 'client_closed' ? 'aborted' : 'error'
+    this.#note(arrival, { status, outcome, code: error.code, ...(reason !== undefined && { reason }) })
+    this.#respond(arrival, status, body, headers)
   }
 
   /** The one line in the log for a request that was no chat. */
   #note(
-    exchange: Exchange,
-    id: string,
-    dialect: Dialect,
-    startedAt: number,
+    { exchange, id, at, dialect }: Arrival,
     end: Pick<RequestRecord, 'status' | 'outcome' | 'code' | 'reason'>,
   ): void {
     this.#house.log.request({
@@ -193,29 +197,30 @@ export class Gateway {
       method: exchange.method,
       path: exchange.path.slice(0, 200),
       client: dialect.name,
-      totalMs: Math.round(this.#house.clock.now() - startedAt),
+      totalMs: Math.round(this.#house.clock.now() - at),
       ...end,
     })
   }
 
-  #respond(
-    exchange: Exchange,
-    id: string,
-    status: number,
-    body: JsonObject,
-    headers: Record<string, string> = {},
-  ): void {
-    exchange.respond(
-      status,
-      {
-        ...corsHeaders(exchange, this.#config.server.corsOrigins),
-        'content-type': 'application/json',
-        'x-sluice-request-id': id,
-        ...headers,
-      },
-      JSON.stringify(body),
-    )
+  #respond({ exchange, id }: Arrival, status: number, body: JsonObject, headers: Record<string, string> = {}): void {
+    const all = {
+      ...this.#house.headersFor(exchange),
+      'content-type': 'application/json',
+      'x-sluice-request-id': id,
+      ...headers,
+    }
+    exchange.respond(status, all, JSON.stringify(body))
   }
+}
+
+/** A request that has come, and how it is going to be spoken of. */
+interface Arrival {
+  exchange: Exchange
+  id: string
+  /** When it came, by the clock of the house. */
+  at: number
+  /** The caller's. Before the route is known this is a guess. */
+  dialect: Dialect
 }
 
 // A tool loop takes minutes; an hour leaves room for a person who thinks in between.

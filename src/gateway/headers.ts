@@ -40,7 +40,13 @@ function setKey(headers: Record<string, string>, provider: Provider, { key, bear
 /** The caller's own key for the provider: the one that opened sluice's door is not for others to see. */
 function clientCredential(exchange: Exchange, clientKeys: ClientKeys): ShownKey {
   const own = shownKeys(exchange).find(({ key }) => !clientKeys.owns(key))
-  if (own) return own
+  if (own && sendable.test(own.key)) return own
+  if (own) {
+    throw new SluiceError(
+      'invalid_key',
+      "cannot call the provider: the caller's own key holds characters that no header can carry; copy it once more",
+    )
+  }
   throw new SluiceError(
     'invalid_key',
     "cannot call the provider: it is set to use the caller's own key, and the request carries none besides sluice's; send the provider's key as `Authorization: Bearer` and sluice's as `x-api-key`",
@@ -52,6 +58,9 @@ function union(a: string | undefined, b: string): string {
   return [...new Set(flags.filter((flag) => flag !== ''))].join(',')
 }
 
+/** What the value of a header may be made of. */
+const sendable = /^[\t\x20-\x7e\x80-\xff]*$/
+
 const passedBack =
   /^(retry-after|retry-after-ms|x-request-id|request-id|openai-processing-ms|x-ratelimit-.+|anthropic-ratelimit-.+)$/
 
@@ -59,7 +68,7 @@ const passedBack =
 export function headersBack(upstream: Record<string, string>): Record<string, string> {
   const back: Record<string, string> = {}
   for (const [name, value] of Object.entries(upstream)) {
-    if (passedBack.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(value)) back[name] = value
+    if (passedBack.test(name) && sendable.test(value)) back[name] = value
   }
   return back
 }

@@ -4,7 +4,7 @@ import type { Dialect, EncodeOptions, Warning } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import type { StreamKind } from '../observe/index.ts'
 import { type SseMessage, writeSse } from '../sse/index.ts'
-import { type ChatReply, estimateInput, fold } from '../tokens/index.ts'
+import { type ChatReply, type ChatRequest, estimateInput, fold } from '../tokens/index.ts'
 import type { UpstreamHead } from '../transport/index.ts'
 import { Answer } from './answer.ts'
 import { Attempt } from './attempt.ts'
@@ -14,7 +14,7 @@ import type { House } from './house.ts'
 import { logReason } from './log-reason.ts'
 import { type Plan, plan } from './plan.ts'
 import { readRefusal } from './refusal.ts'
-import { newProgress, type Progress, type Relay } from './relay.ts'
+import { newProgress, type Progress, type Relay, type StreamRelayOptions } from './relay.ts'
 import { readRequestBody } from './request-body.ts'
 import { TranslatedRelay } from './translated.ts'
 import { UntouchedRelay } from './untouched.ts'
@@ -64,19 +64,19 @@ export class Lifecycle {
       statusCeilingMs,
       onFlow: (flowing) => (flowing ? this.#attempt?.resume() : this.#attempt?.pause()),
     })
-    exchange.onClose(() => this.#abort())
   }
 
   async run(): Promise<void> {
     try {
+      this.#exchange.onClose(() => this.#abort())
+      if (this.#settled) return
       const { limits, log, table } = this.#house
       const body = await readRequestBody(this.#exchange, {
         bytes: limits.maxBodyBytes,
         timeoutMs: limits.bodyTimeoutMs,
       })
       if (this.#settled) return
-      const { memory } = this.#house
-      const planned = plan(this.#client, body, table, 'chat', (request) => memory.restore(this.#owner(), request))
+      const planned = plan(this.#client, body, table, 'chat', (request) => this.#restore(request))
       this.#plan = planned
       this.#warnings.push(...planned.warnings)
       if (log.debug) this.#tellPlan(planned)
@@ -139,50 +139,53 @@ export class Lifecycle {
 
   #makeRelay(planned: Plan): Relay {
     const { upstream, untouched, stream } = planned
-    const { maxEventBytes } = this.#house.streaming
-    const onContent = (): void => this.#markFirst()
-    const onFailure = (error: SluiceError): void => this.#fail(error)
-    const answer = this.#answer
+    const options = this.#relayOptions()
     if (!stream) {
       this.#kind = 'whole'
-      return wholeFromStream(upstream.upstream.decodeStream(this.#decodeOptions(planned)), maxEventBytes, {
+      return wholeFromStream(upstream.upstream.decodeStream(this.#decodeOptions(planned)), options.maxEventBytes, {
         onReply: (reply) => this.#respondWhole(planned, reply),
-        onFailure,
+        onFailure: options.onFailure,
       })
     }
     if (untouched) {
       this.#kind = 'passthrough'
       const { usageAdded: dropUsage, choices } = planned
       const newObserver = () => upstream.upstream.observeStream({ dropUsage, choices, requestId: this.#id })
-      return new UntouchedRelay({ answer, observer: newObserver(), newObserver, maxEventBytes, onContent, onFailure })
+      return new UntouchedRelay({ ...options, observer: newObserver(), newObserver })
     }
     this.#kind = 'native'
-    const decoder = upstream.upstream.decodeStream(this.#decodeOptions(planned))
-    const encoder = this.#client.client.encodeStream(this.#encodeOptions(planned))
-    const followed = this.#remembers ? this.#house.memory.follow(this.#owner()) : undefined
-    return new TranslatedRelay({ answer, decoder, encoder, maxEventBytes, followed, onContent, onFailure })
+    return this.#translate(planned)
+  }
+
+  #translate(planned: Plan): TranslatedRelay {
+    return new TranslatedRelay({
+      ...this.#relayOptions(),
+      decoder: planned.upstream.upstream.decodeStream(this.#decodeOptions(planned)),
+      encoder: this.#client.client.encodeStream(this.#encodeOptions(planned)),
+      followed: this.#remembers ? this.#house.memory.follow(this.#owner) : undefined,
+    })
+  }
+
+  #relayOptions(): StreamRelayOptions {
+    return {
+      answer: this.#answer,
+      maxEventBytes: this.#house.streaming.maxEventBytes,
+      onContent: () => this.#markFirst(),
+      onFailure: (error) => this.#fail(error),
+    }
   }
 
   /** The provider gives its answer in one piece, whether or not a stream was asked for. */
   #onWhole(planned: Plan, bytes: Uint8Array): void {
     const { upstream, stream, untouched } = planned
-    const json = readJson(bytes)
-    const tokens = upstream.upstream.decodeReply(json, this.#decodeOptions(planned))
+    const tokens = upstream.upstream.decodeReply(readJson(bytes), this.#decodeOptions(planned))
     if (!stream) {
       this.#kind = 'whole'
       this.#respondWhole(planned, fold(tokens), untouched ? bytes : undefined)
       return
     }
     this.#kind = 'simulated'
-    const relay = new TranslatedRelay({
-      answer: this.#answer,
-      decoder: upstream.upstream.decodeStream(this.#decodeOptions(planned)),
-      encoder: this.#client.client.encodeStream(this.#encodeOptions(planned)),
-      maxEventBytes: this.#house.streaming.maxEventBytes,
-      followed: this.#remembers ? this.#house.memory.follow(this.#owner()) : undefined,
-      onContent: () => this.#markFirst(),
-      onFailure: (error) => this.#fail(error),
-    })
+    const relay = this.#translate(planned)
     this.#progress = relay.progress
     this.#relay = relay
     relay.whole(tokens)
@@ -191,7 +194,7 @@ export class Lifecycle {
   #respondWhole(planned: Plan, reply: ChatReply, untouched?: Uint8Array): void {
     this.#progress = progressOf(reply)
     this.#firstAt = this.#house.clock.now()
-    if (!untouched && this.#remembers) this.#house.memory.remember(this.#owner(), reply)
+    if (!untouched && this.#remembers) this.#house.memory.remember(this.#owner, reply)
     const body = untouched ?? JSON.stringify(this.#client.client.encodeReply(reply, this.#encodeOptions(planned)))
     this.#answer.respond(200, { 'content-type': 'application/json' }, body)
   }
@@ -203,7 +206,11 @@ export class Lifecycle {
     if (error.retryAfterMs !== undefined && !this.#head?.headers['retry-after']) {
       headers['retry-after'] = String(Math.ceil(error.retryAfterMs / 1000))
     }
-    this.#answer.fail(error, headers, () => this.#errorEvents(error))
+    try {
+      this.#answer.fail(error, headers, () => this.#errorEvents(error))
+    } catch {
+      this.#answer.cut()
+    }
     this.#attempt?.abort()
     this.#settle()
   }
@@ -236,8 +243,12 @@ export class Lifecycle {
     return this.#client.client.rebuildsHistory && this.#plan?.upstream.name !== this.#client.name
   }
 
-  /** Whose reasoning this is: nobody gets another caller's. */
-  #owner(): string {
+  #restore(request: ChatRequest): void {
+    if (this.#client.client.rebuildsHistory) this.#house.memory.restore(this.#owner, request)
+  }
+
+  /** Whose reasoning this is: nobody gets another caller's. Asked for only where there is some. */
+  readonly #owner = (): string => {
     const key = shownKeys(this.#exchange)[0]?.key
     return key === undefined ? '' : createHash('sha256').update(key).digest('base64')
   }
@@ -252,16 +263,24 @@ export class Lifecycle {
       model: planned?.target.model ?? '',
       created: Math.floor(Date.now() / 1000),
       includeUsage: planned?.includeUsage ?? false,
-      onWarning: (warning) => this.#warnings.push(warning),
+      onWarning: (warning) => this.#lose(warning),
       ...(planned?.request && { inputEstimate: estimateInput(planned.request) }),
     }
   }
 
+  /** Something in the answer that the client's dialect cannot say. Once the head has gone only the log can tell. */
+  #lose(warning: Warning): void {
+    const { log } = this.#house
+    this.#warnings.push(warning)
+    if (log.debug) log.step(this.#id, 'lost', { warnings: warningsHeader([warning]) })
+  }
+
   #headers(): Record<string, string> {
+    const back = headersBack(this.#head?.headers ?? {})
     const headers: Record<string, string> = {
       ...this.#house.headersFor(this.#exchange),
-      ...(this.#head && headersBack(this.#head.headers)),
-      [this.#client.client.requestIdHeader]: readUpstreamId(this.#head) ?? this.#id,
+      ...back,
+      [this.#client.client.requestIdHeader]: readUpstreamId(back) ?? this.#id,
       'x-sluice-request-id': this.#id,
     }
     if (this.#plan) {
@@ -310,7 +329,7 @@ export class Lifecycle {
     const error = this.#error ?? this.#progress.error
     const outcome = error === undefined ? 'ok' : error.code === 'client_closed' ? 'aborted' : 'error'
     const reason = error && logReason(error)
-    const upstreamId = readUpstreamId(this.#head)
+    const upstreamId = readUpstreamId(this.#head?.headers ?? {})
     if (log.debug) {
       if (usage) log.step(this.#id, 'usage', { input: usage.input, output: usage.output, cacheRead: usage.cacheRead })
       log.step(this.#id, 'end', { finish, upstreamId, outcome, code: error?.code })
@@ -339,6 +358,6 @@ export class Lifecycle {
 }
 
 /** The provider's own id of the request, for its support. */
-function readUpstreamId(head: UpstreamHead | undefined): string | undefined {
-  return head?.headers['x-request-id'] ?? head?.headers['request-id']
+function readUpstreamId(headers: Record<string, string>): string | undefined {
+  return headers['x-request-id'] ?? headers['request-id']
 }

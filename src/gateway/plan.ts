@@ -95,7 +95,8 @@ const noTools: ReadonlySet<string> = new Set()
 const noNames: ReadonlyMap<string, string> = new Map()
 const envelopeMark = '"slc1.'
 
-function readModel(json: JsonObject): string {
+/** @throws SluiceError `invalid_request` */
+export function readModel(json: JsonObject): string {
   if (typeof json.model === 'string' && json.model !== '') return json.model
   const found =
     json.model === undefined || json.model === null

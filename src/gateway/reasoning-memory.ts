@@ -7,6 +7,8 @@ export interface ReasoningMemoryLimits {
   characters: number
 }
 
+type Owner = () => string
+
 /** The order of the blocks of one answer, with the reasoning itself; texts and calls come back by themselves. */
 type Layout = Array<ReasoningPart | 'text' | { call: string }>
 
@@ -23,7 +25,8 @@ interface Entry {
  * the ids of the calls survive. So the reasoning of answers with calls is remembered here by those ids, for a while and
  * up to a size, the oldest leaving first. Losing an entry costs what having no memory would.
  *
- * `owner` keeps callers apart: an id alone opens nothing.
+ * `owner` keeps callers apart: an id alone opens nothing. It is asked for only when there is something to keep or find,
+ * since finding it out costs a hash.
  */
 export class ReasoningMemory {
   readonly #limits: ReasoningMemoryLimits
@@ -42,12 +45,12 @@ export class ReasoningMemory {
   }
 
   /** Follows an answer that is streamed; `push` takes every token of it. */
-  follow(owner: string): { push(token: StreamToken): void } {
+  follow(owner: Owner): { push(token: StreamToken): void } {
     return new Follower((layout) => this.#keep(owner, layout))
   }
 
   /** Remembers an answer that came whole. */
-  remember(owner: string, reply: ChatReply): void {
+  remember(owner: Owner, reply: ChatReply): void {
     for (const { parts } of reply.choices) {
       const layout: Layout = []
       for (const part of parts) {
@@ -60,8 +63,9 @@ export class ReasoningMemory {
   }
 
   /** Puts remembered reasoning back into turns of the assistant that hold calls but no state of their own. */
-  restore(owner: string, request: ChatRequest): void {
+  restore(ownerOf: Owner, request: ChatRequest): void {
     if (this.#entries.size === 0) return
+    const owner = ownerOf()
     for (const message of request.messages) {
       if (message.role !== 'assistant' || hasState(message)) continue
       for (const part of message.parts) {
@@ -81,11 +85,15 @@ export class ReasoningMemory {
     return undefined
   }
 
-  #keep(owner: string, layout: Layout): void {
-    const keys = layout.flatMap((slot) => (isCall(slot) ? [key(owner, slot.call)] : []))
+  #keep(ownerOf: Owner, layout: Layout): void {
+    const calls = layout.filter(isCall)
     const reasoning = layout.filter(isReasoning)
-    if (keys.length === 0 || !reasoning.some((part) => part.opaque)) return
-    const characters = reasoning.reduce((sum, part) => sum + part.text.length + (part.opaque?.value.length ?? 0), 0)
+    if (calls.length === 0 || !reasoning.some((part) => part.opaque)) return
+    const owner = ownerOf()
+    const keys = calls.map(({ call }) => key(owner, call))
+    // The keys count too: many small answers would otherwise take more room than they seem to.
+    const sizes = [...keys, ...reasoning.flatMap(({ text, opaque }) => [text, opaque?.value ?? ''])]
+    const characters = sizes.reduce((sum, text) => sum + text.length, 0)
     if (characters > this.#limits.characters) return
     const entry: Entry = { layout, characters, keys, until: this.#now() + this.#limits.keepMs }
     for (const one of keys) {

@@ -1,5 +1,6 @@
 import type { SluiceError } from '../errors/index.ts'
 import type { FinishReason, Usage } from '../tokens/index.ts'
+import type { Answer } from './answer.ts'
 
 /** What becomes of the body of an upstream's answer. Calls after the terminal one are ignored. */
 export interface Relay {
@@ -11,6 +12,16 @@ export interface Relay {
   /** The body will not be completed: the upstream broke, or a timeout struck. */
   fail(error: SluiceError): void
   readonly progress: Progress
+}
+
+/** What a relay needs that streams to the client. */
+export interface StreamRelayOptions {
+  answer: Answer
+  maxEventBytes: number
+  /** An error before any content: the client has seen nothing of this attempt. */
+  onFailure: (error: SluiceError) => void
+  /** The first content is on its way to the client. */
+  onContent: () => void
 }
 
 /** What an outsider may know of a relay: for timeouts, logs and metrics. */

@@ -36,11 +36,7 @@ const modelPrefix = '/v1/models/'
 export function findEndpoint(exchange: Exchange): Endpoint {
   const { path, model, row } = find(exchange.path)
   if (!row) {
-    const known = Object.entries(routes).map(([at, { method }]) => `${method} ${at}`)
-    throw new SluiceError(
-      'unknown_route',
-      `cannot find ${exchange.method} ${path.slice(0, 200)}: there are ${known.join(', ')}`,
-    )
+    throw new SluiceError('unknown_route', `cannot find ${exchange.method} ${path.slice(0, 200)}: ${advice(path)}`)
   }
   const allowed = row.method === exchange.method || (row.method === 'GET' && exchange.method === 'HEAD')
   if (!allowed) {
@@ -60,18 +56,33 @@ export function allowedMethods(exchange: Exchange): string | undefined {
 }
 
 function find(written: string): { path: string; model: string | undefined; row: Row | undefined } {
-  let end = written.length
-  while (end > 1 && written[end - 1] === '/') end--
-  const path = written.slice(0, end)
+  const path = plainPath(written)
   const model = path.startsWith(modelPrefix) ? decode(path.slice(modelPrefix.length)) : undefined
   const row = Object.hasOwn(routes, path) ? routes[path] : model === undefined ? undefined : routes['/v1/models']
   return { path, model, row }
 }
 
+/** What to do about an unknown path. The usual mistake is a base URL with one `/v1` too few or too many. */
+function advice(path: string): string {
+  const meant = Object.keys(routes).find(
+    (known) => known.startsWith('/v1/') && (path.endsWith(known) || path.endsWith(known.slice('/v1'.length))),
+  )
+  if (meant) return `it is at ${meant}; correct the base URL of the client`
+  const known = Object.entries(routes).map(([at, { method }]) => `${method} ${at}`)
+  return `there are ${known.join(', ')}`
+}
+
+/** Without the slashes that base URLs leave behind: `//v1/models/` is `/v1/models`. */
+function plainPath(written: string): string {
+  const path = written.replace(/\/{2,}/g, '/')
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+}
+
 /** The dialect an error is worded in, even where the route is unknown. */
 export function callerDialect(exchange: Exchange): DialectName {
-  if (exchange.path.startsWith('/v1/messages')) return 'anthropic-messages'
-  if (exchange.path.startsWith('/v1/chat')) return 'openai-chat'
+  const path = plainPath(exchange.path)
+  if (path.startsWith('/v1/messages')) return 'anthropic-messages'
+  if (path.startsWith('/v1/chat')) return 'openai-chat'
   return exchange.headers['anthropic-version'] !== undefined ? 'anthropic-messages' : 'openai-chat'
 }
 

@@ -3,20 +3,13 @@ import { SluiceError } from '../errors/index.ts'
 import type { Stage } from '../flow/index.ts'
 import { type SseEvent, type SseMessage, SseParser, writeSse } from '../sse/index.ts'
 import { isContent, mergeUsage, type StreamToken } from '../tokens/index.ts'
-import type { Answer } from './answer.ts'
-import { holdLimit, isWholeData, newProgress, type Progress, type Relay } from './relay.ts'
+import { holdLimit, isWholeData, newProgress, type Progress, type Relay, type StreamRelayOptions } from './relay.ts'
 
-export interface TranslatedOptions {
-  answer: Answer
+export interface TranslatedOptions extends StreamRelayOptions {
   decoder: StreamDecoder
   encoder: Stage<StreamToken, SseMessage>
-  maxEventBytes: number
   /** Is shown every token on its way to the client. */
   followed: { push(token: StreamToken): void } | undefined
-  /** An error before any content: the client has seen nothing of this attempt. */
-  onFailure: (error: SluiceError) => void
-  /** The first content is on its way to the client. */
-  onContent: () => void
 }
 
 /**

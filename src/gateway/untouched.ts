@@ -3,19 +3,13 @@ import type { StreamObserver } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import { Pieces } from '../flow/index.ts'
 import { type SseEvent, type SseMessage, SseParser, writeSse } from '../sse/index.ts'
-import type { Answer } from './answer.ts'
-import { holdLimit, isWholeData, newProgress, type Progress, type Relay } from './relay.ts'
+import { holdLimit, isWholeData, newProgress, type Progress, type Relay, type StreamRelayOptions } from './relay.ts'
 
-export interface UntouchedOptions {
-  answer: Answer
+export interface UntouchedOptions extends StreamRelayOptions {
   /** Reads along. */
   observer: StreamObserver
   /** A fresh observer, to read one event again. */
   newObserver: () => StreamObserver
-  maxEventBytes: number
-  onFailure: (error: SluiceError) => void
-  /** The first content is on its way to the client. */
-  onContent: () => void
 }
 
 /**
@@ -84,16 +78,15 @@ export class UntouchedRelay implements Relay {
     this.#endTail()
     if (this.progress.over) return
     const { observer } = this.#options
-    if (!observer.error && (observer.done || observer.finished)) {
+    if (observer.done || observer.finished) {
       this.#close()
       return
     }
     this.fail(
-      observer.error ??
-        new SluiceError(
-          'upstream_truncated',
-          'the answer of the provider ended before its end marker; what came so far is not whole',
-        ),
+      new SluiceError(
+        'upstream_truncated',
+        'the answer of the provider ended before its end marker; what came so far is not whole',
+      ),
     )
   }
 
@@ -115,12 +108,19 @@ export class UntouchedRelay implements Relay {
     this.#carry.take()
     if (carry.length === 0) return
     const tail: SseEvent[] = []
-    const parser = new SseParser({ flushTail: true, decode: oneByteText })
+    const { maxEventBytes, observer } = this.#options
+    const parser = new SseParser({ maxEventBytes, flushTail: true, decode: oneByteText })
     parser.push(carry, (event) => tail.push(event))
     parser.end((event) => tail.push(event))
     for (const event of tail) {
       if (!isWholeData(event.data)) return
-      if (this.#options.observer.see(event)) this.#push(Buffer.concat([carry, Buffer.from('\n\n')]))
+      const shown = observer.see(event)
+      if (observer.error) {
+        this.#note()
+        this.fail(this.#readError(event) ?? observer.error)
+        return
+      }
+      if (shown) this.#push(Buffer.concat([carry, Buffer.from('\n\n')]))
     }
     this.#note()
   }

@@ -28,19 +28,25 @@ export function wholeFromStream(
   const folder = new Folder()
   let bytes = 0
   const onToken = (token: StreamToken): void => {
+    if (progress.over) return
+    // Nothing follows an error, but the connection may stay open behind it.
+    if (token.type === 'error') {
+      fail(token.error)
+      return
+    }
     folder.push(token)
     if (token.type.endsWith('-delta')) progress.deltas++
   }
   const onEvent = (event: SseEvent): void => decoder.push(event, onToken)
   const close = (): void => {
     if (progress.over) return
-    progress.over = true
     try {
       decoder.end?.(onToken)
+      if (progress.over) return
       events.onReply(folder.reply())
+      progress.over = true
     } catch (error) {
-      progress.error = SluiceError.from(error)
-      events.onFailure(progress.error)
+      fail(SluiceError.from(error))
     }
   }
   const fail = (error: SluiceError): void => {

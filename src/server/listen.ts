@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { SluiceError } from '../errors/index.ts'
@@ -7,9 +8,9 @@ import { NodeExchange } from './node-exchange.ts'
 export interface Listening {
   host: string
   port: number
-  /** Takes no new connections; open ones end with their running request. */
-  stopAccepting(): Promise<void>
-  /** Cuts what is left. */
+  /** Waits until the last byte of every answer is on its way, at most `ms`. */
+  flushed(ms: number): Promise<void>
+  /** Takes no new connections and cuts those that are open. */
   close(): Promise<void>
 }
 
@@ -39,20 +40,18 @@ export async function listen(gateway: Gateway, address: { host: string; port: nu
   server.on('connection', (socket) => socket.setMaxListeners(0))
   await start(server, address)
   const { port } = server.address() as AddressInfo
-  let stopped: Promise<void> | undefined
-  const stopAccepting = (): Promise<void> => {
-    stopped ??= new Promise((resolve) => server.close(() => resolve()))
-    server.closeIdleConnections()
-    return stopped
-  }
   return {
     host: address.host,
     port,
-    stopAccepting,
-    async close() {
-      const done = stopAccepting()
-      server.closeAllConnections()
-      await done
+    async flushed(ms) {
+      const signal = AbortSignal.timeout(ms)
+      await Promise.allSettled([...running].map((response) => once(response, 'close', { signal })))
+    },
+    close() {
+      return new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      })
     },
   }
 }
@@ -62,6 +61,8 @@ function start(server: Server, { host, port }: { host: string; port: number }): 
     server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, host, port)))
     server.listen(port, host, () => {
       server.removeAllListeners('error')
+      // A connection that could not be taken (no file handles left, say) is no reason to end all the others.
+      server.on('error', () => {})
       resolve()
     })
   })

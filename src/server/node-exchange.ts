@@ -18,11 +18,14 @@ export class NodeExchange implements Exchange {
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
+  readonly #unreadMs: number
   #direct = false
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  /** @param unreadMs how long a client may take nothing of the rest of an answer that is complete */
+  constructor(request: IncomingMessage, response: ServerResponse, unreadMs = 300_000) {
     this.#request = request
     this.#response = response
+    this.#unreadMs = unreadMs
     this.method = request.method ?? 'GET'
     const target = readTarget(request.url ?? '/')
     const url = target.path
@@ -76,7 +79,6 @@ export class NodeExchange implements Exchange {
     )
     response.flushHeaders()
     this.#direct = http11
-    response.socket?.setNoDelay(true)
   }
 
   write(chunk: Chunk): boolean {
@@ -106,11 +108,13 @@ export class NodeExchange implements Exchange {
     if (unread) all.connection = 'close'
     response.writeHead(status, all)
     response.end(this.method === 'HEAD' ? undefined : body)
+    this.#limitRest()
     if (unread) this.#dropBody()
   }
 
   end(): void {
     this.#response.end()
+    this.#limitRest()
   }
 
   destroy(): void {
@@ -120,10 +124,13 @@ export class NodeExchange implements Exchange {
   onDrain(callback: () => void): void {
     const response = this.#response
     response.on('drain', callback)
-    // Direct writes are reported by the socket, which a later response on the same connection shares.
+    // Direct writes are reported by the socket, which the responses on a connection have one after the other.
     const { socket } = this.#request
-    socket.on('drain', callback)
-    response.once('close', () => socket.off('drain', callback))
+    const onSocketDrain = (): void => {
+      if (response.socket === socket) callback()
+    }
+    socket.on('drain', onSocketDrain)
+    response.once('close', () => socket.off('drain', onSocketDrain))
   }
 
   onClose(callback: () => void): void {
@@ -137,11 +144,26 @@ export class NodeExchange implements Exchange {
     })
   }
 
+  /** Closes the connection of a client that no longer takes what is left of its answer. */
+  #limitRest(): void {
+    const response = this.#response
+    if (response.writableLength === 0) return
+    const { socket } = this.#request
+    const ms = this.#unreadMs
+    // The timer of the socket starts anew whenever something is taken.
+    response.setTimeout(ms)
+    response.once('finish', () => {
+      // Unless the server waits for the next request by now, another response may have its turn: with no such limit.
+      if (socket.timeout === ms) socket.setTimeout(0)
+    })
+  }
+
   /** Lets the client finish a sentence that nobody hears, for a moment, so that it reads the answer; then cuts it. */
   #dropBody(): void {
     const request = this.#request
     request.resume()
-    setTimeout(() => request.destroy(), lingerMs).unref()
+    // From the end of the answer on, since one before it on the same connection may take its time.
+    this.#response.once('finish', () => setTimeout(() => request.destroy(), lingerMs).unref())
   }
 
   #tooLarge(limit: number): SluiceError {

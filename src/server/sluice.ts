@@ -66,6 +66,7 @@ export async function createSluice(options: SluiceOptions = {}): Promise<Sluice>
     throw error
   })
 
+  let draining: Promise<void> | undefined
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {
     closing ??= (async () => {
@@ -81,18 +82,21 @@ export async function createSluice(options: SluiceOptions = {}): Promise<Sluice>
     port: listening.port,
     config,
     log,
-    async drain() {
-      // Still listening: who asks meanwhile, a load balancer above all, is told that nothing new is taken.
-      await gateway.drain(config.server.drainTimeoutMs)
-      // The last bytes of the last stream are on their way through the sockets.
-      await Promise.race([listening.stopAccepting(), new Promise((resolve) => setTimeout(resolve, lastBytesMs))])
-      await close()
+    drain() {
+      draining ??= (async () => {
+        // Still listening: who asks meanwhile, a load balancer above all, is told that nothing new is taken.
+        await gateway.drain(config.server.drainTimeoutMs)
+        await listening.flushed(lastBytesMs)
+        await close()
+      })()
+      return draining
     },
     close,
   }
 }
 
-const lastBytesMs = 1000
+/** How long a client may take to read what is left of its answer when everything else is over. */
+const lastBytesMs = 10_000
 
 /** Addresses that mean "everywhere" cannot be called; loopback can. */
 function urlHost(host: string): string {

@@ -60,7 +60,7 @@ export class SseParser {
     this.#options = {
       flushTail: options.flushTail ?? false,
       maxEventBytes: options.maxEventBytes ?? 64 * 1024 * 1024,
-      decode: options.decode ?? utf8(),
+      decode: options.decode ?? decodeUtf8,
     }
   }
 
@@ -286,7 +286,9 @@ function lastLineEnd(bytes: Uint8Array): number {
   return -1
 }
 
-function utf8(): (bytes: Uint8Array) => string {
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-  return (bytes) => decoder.decode(bytes)
+// One for all parsers: it is given whole lines and keeps nothing between two calls.
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+
+function decodeUtf8(bytes: Uint8Array): string {
+  return utf8.decode(bytes)
 }

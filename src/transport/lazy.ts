@@ -52,7 +52,7 @@ export function lazyTransport(open: () => Promise<Transport>): Transport {
       }
     },
     async close() {
-      const transport = ready ?? (await opening)
+      const transport = ready ?? (await opening?.catch(() => undefined))
       await transport?.close()
     },
   }

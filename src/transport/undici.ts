@@ -25,8 +25,8 @@ function openDispatcher({ connectTimeoutMs, env }: UndiciOptions): Dispatcher {
     allowH2: false,
   }
   const read = (name: string): string | undefined => env[name.toLowerCase()] || env[name] || undefined
-  const httpProxy = read('HTTP_PROXY')
-  const httpsProxy = read('HTTPS_PROXY') ?? httpProxy
+  const httpProxy = proxyUrl(read('HTTP_PROXY'))
+  const httpsProxy = proxyUrl(read('HTTPS_PROXY')) ?? httpProxy
   if (!httpsProxy) return new Agent(agent)
   return new EnvHttpProxyAgent({
     ...agent,
@@ -37,6 +37,11 @@ function openDispatcher({ connectTimeoutMs, env }: UndiciOptions): Dispatcher {
     // Asks for tunnels, and for nothing else: a proxy that takes the question and stays silent is no connection.
     clientFactory: (origin, options) => new Pool(origin, { ...options, headersTimeout: connectTimeoutMs }),
   })
+}
+
+/** Other programs take `proxy.example:3128` too, without a scheme. */
+function proxyUrl(written: string | undefined): string | undefined {
+  return written === undefined || written.includes('://') ? written : `http://${written}`
 }
 
 // A promise that is settled already: `then` is the cheapest microtask there is (`queueMicrotask` makes an async resource).
@@ -105,8 +110,11 @@ class Call implements UpstreamCall, Dispatcher.DispatchHandler {
     this.#inflate = decompressor(head.headers['content-encoding'], {
       onData: (chunk) => this.#give(chunk),
       onEnd: () => this.#end(),
-      onError: (error) =>
-        this.#fail(new SluiceError('upstream_protocol', brokenBody(this.#name, error), { cause: error })),
+      onError: (error) => {
+        this.#fail(new SluiceError('upstream_protocol', brokenBody(this.#name, error), { cause: error }))
+        // What is still to come of a damaged body is not waited for.
+        this.#controller?.abort(error)
+      },
     })
     if (this.#inflate) delete head.headers['content-encoding']
     this.#handler.onHead(head)
@@ -119,6 +127,8 @@ class Call implements UpstreamCall, Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    // The connection may serve the next request while what came is still being decompressed: its flow is not ours.
+    this.#controller = undefined
     if (this.#over) return
     if (this.#inflate) this.#inflate.end()
     else this.#end()
@@ -152,6 +162,7 @@ class Call implements UpstreamCall, Dispatcher.DispatchHandler {
   #fail(error: SluiceError): void {
     if (this.#over) return
     this.#over = true
+    this.#inflate?.destroy()
     this.#handler.onError(error)
   }
 }

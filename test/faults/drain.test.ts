@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createSluice, type RequestRecord } from '../../src/index.ts'
 import { silentLog } from '../../src/observe/index.ts'
 import { checkStream, checkWhole } from './check-stream.ts'
+import { hostile } from './hostile.ts'
 import { atEnd, chat, type Pair, pairs, paths, pause, post, scripted, until } from './house.ts'
 
 const paced = (count: number) => ({ steps: [{ repeat: count, text: ' word', pace: '10ms' }] })
@@ -104,6 +105,30 @@ it('with nothing to wait for, draining is quick, and may be asked for twice', as
   await Promise.all([sluice.drain(), sluice.drain()])
   await sluice.close()
   expect(performance.now() - started).toBeLessThan(1500)
+})
+
+it('an answer that its client is still reading is not cut off by the end of draining', async () => {
+  const text = 'x'.repeat(24 << 20)
+  const provider = await hostile((response) => {
+    const message = { role: 'assistant', content: text }
+    response.end(JSON.stringify({ id: 'c', model: 'm', choices: [{ index: 0, message, finish_reason: 'stop' }] }))
+  })
+  const sluice = await createSluice({
+    config: {
+      server: { port: 0 },
+      providers: [{ name: 'openai-chat', dialect: 'openai-chat', base_url: `${provider.url}/v1` }],
+    },
+    env: {},
+    log: silentLog,
+  })
+  atEnd(() => sluice.close())
+  const pair: Pair = { client: 'openai-chat', upstream: 'openai-chat' }
+  const answer = post(sluice.url + paths[pair.client], chat(pair, {}), { slow: 5 })
+  await until(() => provider.requests === 1, 'it is running')
+  await pause(300)
+  await sluice.drain()
+  expect(await answer).toMatchObject({ status: 200, broken: false })
+  expect((await answer).body.length).toBeGreaterThan(text.length)
 })
 
 it('closing in the middle of a stream tells the client why', async () => {

@@ -488,7 +488,7 @@ describe('without keys', () => {
     }
     const used = await raw(gateway.port, message('host: localhost\r\norigin: https://chat.example.com\r\n'))
     expect(statusOf(used)).toBe(200)
-    expect(used).toMatch(/access-control-expose-headers: .*x-sluice-request-id/)
+    expect(used).toContain('access-control-expose-headers: *\r\n')
     expect(used).toMatch(/vary: origin/i)
     const failed = await raw(gateway.port, message('host: localhost\r\norigin: https://chat.example.com\r\n', '{'))
     expect(failed).toContain('access-control-allow-origin: https://chat.example.com')

@@ -36,7 +36,6 @@ export interface House {
   port: number
   gateway: Gateway
   records: RequestRecord[]
-  stopAccepting(): Promise<void>
 }
 
 export interface HouseOptions extends Omit<ConfigOptions, 'providers' | 'log'> {
@@ -82,7 +81,6 @@ export async function house({ upstream, env = {}, log, normalise, ...options }: 
     port: listening.port,
     gateway,
     records,
-    stopAccepting: () => listening.stopAccepting(),
   }
 }
 

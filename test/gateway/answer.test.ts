@@ -63,7 +63,7 @@ describe('what a client gets', () => {
     answer.expectStream()
     clock.pass(7)
     answer.write('')
-    expect([exchange.calls, answer.status, answer.isOpen]).toEqual([[], 0, false])
+    expect([exchange.calls, answer.status]).toEqual([[], 0])
     answer.write('a')
     answer.write([new TextEncoder().encode('b')])
     answer.end()
@@ -173,6 +173,18 @@ describe('a client that does not read', () => {
     answer.end()
     exchange.drain()
     expect(flow).toEqual([false, true, false])
+  })
+
+  it('that is told of twice, or of another answer on its connection, lets nothing more go', () => {
+    const { answer, exchange, flow } = answering()
+    answer.write('a')
+    exchange.drain()
+    expect(flow).toEqual([])
+    exchange.slow = true
+    answer.write('b')
+    exchange.drain()
+    exchange.drain()
+    expect(flow).toEqual([false, true])
   })
 
   it('gets no signs of life on top, and gets them again when it reads', () => {

@@ -10,6 +10,8 @@ class TestRelay implements Relay {
   readonly progress: Progress = newProgress()
   readonly #log: string[]
   throws = false
+  /** Which of its ends are broken. */
+  readonly broken = new Set<'end' | 'fail'>()
 
   constructor(log: string[]) {
     this.#log = log
@@ -21,10 +23,12 @@ class TestRelay implements Relay {
   flush(): void {}
   end(): void {
     this.#log.push('relay end')
+    if (this.broken.has('end')) throw new Error('a fault')
     this.progress.over = true
   }
   fail(error: SluiceError): void {
     this.#log.push(`relay fail ${error.code}`)
+    if (this.broken.has('fail')) throw new Error('a fault')
     this.progress.over = true
     this.progress.error = error
   }
@@ -128,6 +132,48 @@ describe('what an upstream answers', () => {
   })
 })
 
+describe('a fault of our own where nobody could catch it', () => {
+  it('in a timer: the answer fails, and the process does not', () => {
+    const { log, clock, head, read, relay } = attempting()
+    head()
+    read('x', { committed: true, deltas: 1, finished: true })
+    relay.broken.add('end')
+    expect(() => clock.pass(2000)).not.toThrow()
+    expect([log, clock.waiting]).toEqual([['data x', 'relay end', 'abort', 'relay fail internal', 'settled'], 0])
+  })
+
+  it('in the telling of an error: that fault is told instead', () => {
+    const { log, clock, head, read, relay } = attempting()
+    head()
+    read('x', { committed: true, deltas: 1 })
+    relay.broken.add('fail')
+    expect(() => clock.pass(120_000)).not.toThrow()
+    const told = ['data x', 'abort', 'relay fail idle_timeout', 'failure internal', 'settled']
+    expect([log, clock.waiting]).toEqual([told, 0])
+  })
+
+  it('in the sending: no timer is left running', () => {
+    const log: string[] = []
+    const clock = new FakeClock()
+    const say = (what: string) => () => void log.push(what)
+    const transport: Transport = {
+      send() {
+        throw new Error('a fault')
+      },
+      close: async () => {},
+    }
+    new Attempt(transport, { method: 'POST', url: 'http://h', headers: {} }, clock, timeouts, {
+      onHead: say('head'),
+      openRelay: () => new TestRelay(log),
+      onWhole: say('whole'),
+      onRefusal: say('refusal'),
+      onFailure: (error) => log.push(`failure ${error.code}`),
+      onSettled: say('settled'),
+    })
+    expect([log, clock.waiting]).toEqual([['failure internal', 'settled'], 0])
+  })
+})
+
 describe('how long an upstream may take', () => {
   const committed = { committed: true, deltas: 1 }
 
@@ -225,7 +271,8 @@ describe('how long an upstream may take', () => {
     const { log, clock, attempt, upstream, head, read } = attempting()
     attempt.abort()
     attempt.abort()
-    head()
+    head(429)
+    expect(clock.waiting).toBe(0)
     read('data: 1\n\n')
     upstream.onEnd()
     upstream.onError({ code: 'upstream_truncated' } as SluiceError)

@@ -77,6 +77,12 @@ describe('counting tokens', () => {
     ])
   })
 
+  it('what is new at the provider is counted by it, though nobody here knows what it means', async () => {
+    const fresh = { ...ask, messages: [{ role: 'critic', content: 'Too long.' }] }
+    const { exchange } = await counted(() => ({ status: 200, text: '{"input_tokens":7}' }), fresh)
+    expect([exchange.status, exchange.json]).toEqual([200, { input_tokens: 7 }])
+  })
+
   it('a client that leaves is not counted for', async () => {
     const { gateway, transport } = startGateway(() => 'hangs', [anthropic])
     const exchange = new FakeExchange({ method: 'POST', path, body: JSON.stringify(ask) })

@@ -117,6 +117,14 @@ describe('headers to a provider', () => {
     expect(shown).toEqual(wanted)
   })
 
+  it('a key that no header can carry is the fault of whoever sent it, not of the provider', () => {
+    const provider = defineProvider({ name: 'anthropic', auth: 'client' })
+    const exchange = new FakeExchange({ query: 'key=a%0d%0ax-evil:%201' })
+    expect(() => upstreamHeaders(exchange, provider, {}, new ClientKeys([]))).toThrow(
+      expect.objectContaining({ code: 'invalid_key', message: expect.not.stringContaining('evil') }),
+    )
+  })
+
   it("without the caller's own key nobody is called", () => {
     for (const client of [{}, { authorization: 'Bearer ours-2' }] as Record<string, string>[]) {
       expect(() => sent({ ...openai, ...own }, client)).toThrow(expect.objectContaining({ code: 'invalid_key' }))

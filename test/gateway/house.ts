@@ -1,7 +1,7 @@
 import type { Config } from '../../src/config/index.ts'
 import { SluiceError } from '../../src/errors/index.ts'
 import { Gateway } from '../../src/gateway/index.ts'
-import { silentLog } from '../../src/observe/index.ts'
+import { type Log, silentLog } from '../../src/observe/index.ts'
 import { defineProvider, type ProviderOptions } from '../../src/providers/index.ts'
 import type { Alias } from '../../src/routing/index.ts'
 import type { Transport, UpstreamHandler, UpstreamRequest } from '../../src/transport/index.ts'
@@ -54,6 +54,7 @@ export function startGateway(
   providers: ProviderOptions[],
   aliases: Alias[] = [],
   access: string[] = [],
+  log: Log = silentLog,
 ) {
   const clock = new FakeClock()
   const transport = new FakeTransport(upstream)
@@ -76,5 +77,5 @@ export function startGateway(
     log: { level: 'silent', format: 'json' },
     source: 'options',
   }
-  return { gateway: new Gateway({ config, transport, log: silentLog, clock }), clock, transport }
+  return { gateway: new Gateway({ config, transport, log, clock }), clock, transport }
 }

@@ -34,7 +34,7 @@ function memoryOf(limits: { characters?: number; now?: () => number } = {}): Rea
 }
 
 function follow(memory: ReasoningMemory, owner: string, tokens: StreamToken[]): void {
-  const follower = memory.follow(owner)
+  const follower = memory.follow(() => owner)
   for (const token of tokens) follower.push(token)
 }
 
@@ -49,7 +49,7 @@ function restored(memory: ReasoningMemory, owner: string, parts: AssistantParts)
     sampling: {},
     extra: { dialect: 'd', fields: {} },
   }
-  memory.restore(owner, asked)
+  memory.restore(() => owner, asked)
   return message.parts
 }
 
@@ -112,6 +112,26 @@ describe('signed reasoning that a client could not carry', () => {
     const once = memory.characters
     follow(memory, 'a', answer('c1', 't'))
     expect(memory.characters).toBe(once)
+  })
+
+  it('does not ask whose it is while there is nothing to keep or to find', () => {
+    const memory = memoryOf()
+    let asked = 0
+    const owner = () => {
+      asked++
+      return 'a'
+    }
+    const plain = answer('c1', 's').filter((token) => token.type !== 'opaque')
+    const follower = memory.follow(owner)
+    for (const token of plain) follower.push(token)
+    memory.restore(owner, { messages: [] } as unknown as ChatRequest)
+    expect(asked).toBe(0)
+  })
+
+  it('counts the ids too, or many small answers would take more room than there is', () => {
+    const memory = memoryOf({ characters: 1000 })
+    follow(memory, 'a', answer('c'.repeat(600), ''))
+    expect(memory.characters).toBe(0)
   })
 
   it('keeps nothing of answers without calls or without state', () => {

@@ -92,6 +92,8 @@ describe('routes', () => {
     ['GET', '/', { operation: 'front', dialect: 'openai-chat' }],
     ['HEAD', '/healthz', { operation: 'health', dialect: 'openai-chat' }],
     ['GET', '/readyz/', { operation: 'ready', dialect: 'openai-chat' }],
+    ['POST', '//v1//messages/', { operation: 'chat', dialect: 'anthropic-messages' }],
+    ['GET', '//', { operation: 'front', dialect: 'openai-chat' }],
   ])('%s %s', (method, path, endpoint) => {
     expect(findEndpoint(new FakeExchange({ method, path }))).toEqual(endpoint)
   })
@@ -99,6 +101,12 @@ describe('routes', () => {
   it.each([
     ['POST', '/v1/chat', 'unknown_route', 'cannot find POST /v1/chat: there are '],
     ['GET', '/constructor', 'unknown_route', 'cannot find GET /constructor'],
+    ['POST', '/chat/completions', 'unknown_route', 'it is at /v1/chat/completions; correct the base URL of the client'],
+    ['POST', '/v1/v1/messages', 'unknown_route', 'it is at /v1/messages; correct the base URL'],
+    ['POST', '/messages/count_tokens', 'unknown_route', 'it is at /v1/messages/count_tokens; '],
+    ['GET', '/openai/v1/models/', 'unknown_route', 'it is at /v1/models; '],
+    ['POST', '/v1/embeddings', 'unknown_route', 'there are POST /v1/chat/completions, '],
+    ['POST', '/v1/chat%2Fcompletions', 'unknown_route', 'there are POST /v1/chat/completions, '],
     ['GET', '/v1/chat/completions', 'wrong_method', 'cannot GET /v1/chat/completions: it takes POST'],
     ['POST', '/v1/models/x', 'wrong_method', 'it takes GET'],
     ['DELETE', '/healthz', 'wrong_method', 'it takes GET'],
@@ -118,6 +126,7 @@ describe('routes', () => {
 
   it.each([
     ['/v1/messages/batches', {}, 'anthropic-messages'],
+    ['//v1/messages/batches', {}, 'anthropic-messages'],
     ['/v1/chat/x', { 'anthropic-version': 'x' }, 'openai-chat'],
     ['/v1/models', { 'anthropic-version': 'x' }, 'anthropic-messages'],
     ['/nowhere', {}, 'openai-chat'],
@@ -130,11 +139,13 @@ describe('browsers', () => {
   const page = (headers: Record<string, string>, method = 'OPTIONS') => new FakeExchange({ method, headers })
 
   it('get nothing unless their origin is let in', () => {
-    for (const origins of [[], ['https://other.example']]) {
-      const exchange = page({ origin: 'https://app.example', 'access-control-request-method': 'POST' })
-      expect([corsHeaders(exchange, origins), preflightHeaders(exchange, origins)]).toEqual([{}, {}])
-    }
-    expect(corsHeaders(page({}), ['*'])).toEqual({})
+    const exchange = page({ origin: 'https://app.example', 'access-control-request-method': 'POST' })
+    expect([corsHeaders(exchange, []), preflightHeaders(exchange, [])]).toEqual([{}, {}])
+    // What a cache keeps for one origin is not for another.
+    const refused = { vary: 'origin' }
+    const origins = ['https://other.example']
+    expect([corsHeaders(exchange, origins), preflightHeaders(exchange, origins)]).toEqual([refused, refused])
+    expect(corsHeaders(page({}), ['*'])).toEqual(refused)
   })
 
   it.each([['*'], ['https://app.example']])(
@@ -145,9 +156,12 @@ describe('browsers', () => {
       expect(headers).toMatchObject({
         'access-control-allow-origin': 'https://app.example',
         'access-control-allow-headers': 'x-api-key,x-odd',
+        'access-control-expose-headers': '*',
         vary: 'origin',
       })
-      expect(headers['access-control-expose-headers']).toContain('x-sluice-warnings')
+      expect(headers['access-control-allow-private-network']).toBeUndefined()
+      const near = page({ origin: 'https://app.example', 'access-control-request-private-network': 'true' })
+      expect(preflightHeaders(near, [origin])).toMatchObject({ 'access-control-allow-private-network': 'true' })
     },
   )
 

@@ -140,6 +140,13 @@ describe('a stream whose both ends speak one dialect', () => {
     )
   })
 
+  it('an error that is the last event, without its blank line, is told in its own letters', () => {
+    const { relay, failures } = relaying()
+    relay.data(Buffer.from(`data: ${role}\n\ndata: {"error":{"message":"über 日本","type":"x"}}`))
+    relay.end()
+    expect(failures.map(({ message }) => message)).toEqual([expect.stringContaining('über 日本')])
+  })
+
   it('a last event without its blank line counts when it is whole', () => {
     const { relay, writes, answer } = relaying()
     relay.data(

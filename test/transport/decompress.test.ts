@@ -95,6 +95,61 @@ describe('an answer that comes compressed although nobody asked for it', () => {
     )
   })
 
+  it('that is damaged is hung up on: what is still to come is not waited for', async () => {
+    const gone = Promise.withResolvers<void>()
+    const upstream = await startUpstream((_, response) => {
+      response.on('close', gone.resolve)
+      response.writeHead(200, { 'content-encoding': 'gzip' })
+      response.write('no gzip at all')
+    })
+    expect((await send(startTransport(), { url: upstream.url }).over).log).toEqual([
+      'head 200',
+      'error upstream_protocol',
+    ])
+    await gone.promise
+  })
+
+  it('leaves its connection to the next request while it is still being opened', async () => {
+    const big = gzipSync('x'.repeat(20_000_000))
+    let written = 0
+    const upstream = await startUpstream((request, response) => {
+      if (request.url === '/first') {
+        response.writeHead(200, { 'content-encoding': 'gzip' }).end(big)
+        return
+      }
+      const piece = 'y'.repeat(64 * 1024)
+      const more = (): void => {
+        while (written < 400 * piece.length && !response.destroyed) {
+          written += piece.length
+          if (!response.write(piece)) return
+        }
+        response.end()
+      }
+      response.on('drain', more)
+      more()
+    })
+    const transport = startTransport()
+    const first = send(transport, { url: `${upstream.url}/first` })
+    await first.until(({ log }) => log.some((entry) => entry.startsWith('data')))
+    first.call!.pause()
+    await pause(50)
+    const second = send(transport, { url: `${upstream.url}/second` })
+    await second.until(({ log }) => log.includes('flush'))
+    expect(upstream.sockets).toHaveLength(1)
+    second.call!.pause()
+    await pause(50)
+    const heard = second.text.length
+    // The first one's reader stops and goes on. Whose bytes come next is none of its business.
+    for (let i = 0; i < 20; i++) {
+      first.call!.pause()
+      first.call!.resume()
+      await pause(1)
+    }
+    expect(second.text.length).toBe(heard)
+    await first.over
+    expect(first.text.length).toBe(20_000_000)
+  })
+
   it('that is empty is empty', async () => {
     expect((await answering('gzip')).log).toEqual(['head 200', 'end'])
   })

@@ -111,6 +111,15 @@ describe('a transport that is opened by the first request', () => {
     await told.over
     await front.close()
   })
+
+  it('that fails while it is being opened can be closed', async () => {
+    const { front, gates } = lazy()
+    const told = send(front, { url: 'a' })
+    const closed = front.close()
+    gates[0]!.reject(new Error('x'))
+    await closed
+    expect((await told.over).log).toEqual(['error internal'])
+  })
 })
 
 it('the transport of the gateway is one', async () => {

@@ -64,6 +64,13 @@ describe('a proxy in the environment', () => {
     expect(proxy.asked).toEqual([`POST ${upstream.url}/v1/x?y`])
   })
 
+  it('may be written without a scheme', async () => {
+    const upstream = await startUpstream((_, response) => void response.end('ok'))
+    const proxy = await startProxy()
+    const told = await send(startTransport({ HTTP_PROXY: `127.0.0.1:${proxy.port}` }), { url: upstream.url }).over
+    expect([told.text, proxy.asked.length]).toEqual(['ok', 1])
+  })
+
   it('a stream through it is still a stream', async () => {
     const upstream = await startUpstream((_, response) => {
       response.write('one')

@@ -43,4 +43,5 @@ export const anthropicMessages: Dialect = {
   },
 }
 
-const paths = { chat: '/messages', count: '/messages/count_tokens', models: '/models' } as const
+// A page of models holds 20 unless it is asked for more.
+const paths = { chat: '/messages', count: '/messages/count_tokens', models: '/models?limit=1000' } as const

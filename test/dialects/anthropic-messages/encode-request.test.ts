@@ -896,7 +896,7 @@ it('the beginning of a conversation is the same, to the byte, one turn later', (
 it.each([
   ['https://api.anthropic.com', 'chat', 'https://api.anthropic.com/v1/messages'],
   ['https://api.anthropic.com/', 'count', 'https://api.anthropic.com/v1/messages/count_tokens'],
-  ['https://host/anthropic', 'models', 'https://host/anthropic/v1/models'],
+  ['https://host/anthropic', 'models', 'https://host/anthropic/v1/models?limit=1000'],
   ['https://host/api/v1/', 'chat', 'https://host/api/v1/messages'],
 ] as const)('%s, %s', (base, operation, expected) => {
   expect(upstream.endpoint(base, operation)).toBe(expected)

@@ -1,0 +1,100 @@
+import { describe, expect, it, vi } from 'vitest'
+import { silentLog } from '../../src/observe/index.ts'
+import type { ProviderOptions } from '../../src/providers/index.ts'
+import { FakeExchange } from './exchange.ts'
+import { startGateway, type Upstream } from './house.ts'
+
+const openai: ProviderOptions = { name: 'openai', api_keys: ['k'] }
+const ask = {
+  method: 'POST',
+  path: '/v1/chat/completions',
+  body: JSON.stringify({ model: 'gpt-5', messages: [{ role: 'user', content: 'Hi' }] }),
+}
+const reply = {
+  status: 200,
+  text: JSON.stringify({
+    id: 'c',
+    model: 'gpt-5',
+    choices: [{ index: 0, message: { role: 'assistant', content: 'Hello' }, finish_reason: 'stop' }],
+  }),
+}
+const later = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+describe('a request', () => {
+  it('of a client that had gone before it was looked at asks nobody', async () => {
+    class Gone extends FakeExchange {
+      override onClose(callback: () => void): void {
+        callback()
+      }
+    }
+    const { gateway, transport, clock } = startGateway(() => reply, [openai])
+    const exchange = new Gone(ask)
+    gateway.handle(exchange)
+    await later()
+    expect([gateway.running, transport.asked, exchange.status, clock.waiting]).toEqual([0, [], 0, 0])
+  })
+
+  it('whose answer cannot be sent is cut off, and nothing of it is left', async () => {
+    class Broken extends FakeExchange {
+      override respond(): void {
+        throw new Error('no header may look like that')
+      }
+    }
+    const { gateway, clock } = startGateway(() => reply, [openai])
+    const exchange = new Broken(ask)
+    const destroyed = vi.spyOn(exchange, 'destroy')
+    gateway.handle(exchange)
+    await exchange.answered
+    expect([gateway.running, clock.waiting, destroyed.mock.calls.length]).toEqual([0, 0, 1])
+  })
+
+  it('gets an id that a header can carry, whatever the provider calls its own', async () => {
+    const upstream: Upstream = () => ({ ...reply, headers: { 'x-request-id': 'ключ\n' } })
+    const { gateway } = startGateway(upstream, [openai])
+    const exchange = new FakeExchange({ ...ask, headers: { 'x-request-id': 'mine' } })
+    gateway.handle(exchange)
+    await exchange.answered
+    expect(exchange.sent).toMatchObject({ 'x-request-id': 'mine', 'x-sluice-request-id': 'mine' })
+  })
+})
+
+it('what an answer loses on its way is told in the log, where the head has long gone', async () => {
+  const steps: unknown[] = []
+  const log = {
+    ...silentLog,
+    debug: true,
+    step: (_: string, step: string, facts?: object) => steps.push([step, facts]),
+  }
+  const events = [
+    { type: 'message_start', message: { id: 'm', type: 'message', role: 'assistant', content: [], usage: {} } },
+    { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+    { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'Hello' } },
+    { type: 'content_block_stop', index: 0 },
+    { type: 'content_block_start', index: 1, content_block: { type: 'server_tool_use', id: 's', name: 'web_search' } },
+    { type: 'content_block_stop', index: 1 },
+    { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 1 } },
+    { type: 'message_stop' },
+  ]
+  const text = events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('')
+  const anthropic = { name: 'anthropic', api_keys: ['k'] }
+  const { gateway } = startGateway(() => ({ status: 200, text }), [anthropic], [], [], log)
+  const body = JSON.stringify({ model: 'claude-x', stream: true, messages: [{ role: 'user', content: 'Hi' }] })
+  const exchange = new FakeExchange({ ...ask, body })
+  gateway.handle(exchange)
+  await exchange.answered
+  expect(exchange.text).toContain('Hello')
+  expect(steps).toContainEqual(['lost', { warnings: expect.stringMatching(/^hosted.*;dropped$/) }])
+})
+
+describe('draining', () => {
+  it('everyone who asks for it hears when the last answer is over', async () => {
+    const { gateway, clock } = startGateway(() => 'hangs', [openai])
+    const exchange = new FakeExchange(ask)
+    gateway.handle(exchange)
+    await later()
+    const both = Promise.all([gateway.drain(5000), gateway.drain(5000)])
+    exchange.leave()
+    await both
+    expect([gateway.running, clock.waiting]).toEqual([0, 0])
+  })
+})
