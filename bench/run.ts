@@ -1,14 +1,29 @@
 /**
- * `npm run bench`: every bench, or those that are named. `--rounds N` repeats each measurement N times (each bench has
+ * `npm run bench`: every bench but the long ones, or those that are named. `--rounds N` repeats each measurement N times (each bench has
  * its own default); medians are printed. What the numbers mean stands in docs/benchmarks.md.
  */
 import { parseArgs } from 'node:util'
 
-const benches: Record<string, { rounds: number; load: () => Promise<(rounds: number) => Promise<string>> }> = {
+interface Bench {
+  rounds: number
+  load: () => Promise<(rounds: number) => Promise<string>>
+  /** Runs only when it is named: it takes long. */
+  named?: true
+}
+
+const benches: Record<string, Bench> = {
   sse: { rounds: 15, load: async () => (await import('./sse.ts')).sse },
   dialects: { rounds: 15, load: async () => (await import('./dialects.ts')).dialects },
   relay: { rounds: 2, load: async () => (await import('./relay.ts')).relay },
   memory: { rounds: 1, load: async () => (await import('./memory.ts')).memory },
+  soak: { rounds: 16, load: async () => (await import('./soak.ts')).soak, named: true },
+}
+for (const act of ['faults', 'long', 'slow', 'whole', 'crowd', 'stop', 'frozen'] as const) {
+  const load = async () => {
+    const { soak } = await import('./soak.ts')
+    return (rounds: number) => soak(rounds, [act])
+  }
+  benches[`soak-${act}`] = { rounds: 16, load, named: true }
 }
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { rounds: { type: 'string' } } })
@@ -22,8 +37,8 @@ if (values.rounds !== undefined && !/^[1-9]\d*$/.test(values.rounds)) {
   process.exit(2)
 }
 
-for (const [name, { rounds, load }] of Object.entries(benches)) {
-  if (positionals.length > 0 && !positionals.includes(name)) continue
+for (const [name, { rounds, load, named }] of Object.entries(benches)) {
+  if (positionals.length > 0 ? !positionals.includes(name) : named) continue
   const from = performance.now()
   const bench = await load()
   const count = values.rounds === undefined ? rounds : Number(values.rounds)

@@ -91,6 +91,8 @@ describe('without client keys', () => {
     ['a name that was made to point here', { host: 'evil.example' }],
     ['with our port', { host: 'evil.example:4114' }],
     ['a name with our address in it', { host: '127.0.0.1.evil.example' }],
+    ['a name that ends in our address', { host: 'evil-127.0.0.1' }],
+    ['a name behind our port', { host: 'localhost:4114.evil.example' }],
     ['an address of the network', { host: '192.168.1.7:4114' }],
     ['every address', { host: '0.0.0.0:4114' }],
     ['half a bracket', { host: '[::1' }],

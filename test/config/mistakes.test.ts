@@ -198,10 +198,26 @@ describe('each kind of mistake is told with its line and a way out', () => {
       '[server]\nhost = "0.0.0.0"',
       /^2 server\.host: found "0\.0\.0\.0" without client keys: everybody/,
     ],
+    [
+      'keys that are wrong in themselves, which show that some were meant',
+      '[server]\nhost = "0.0.0.0"\n[access]\nkeys = "k"',
+      /^4 access\.keys: /,
+    ],
   ])('%s', (_name, text, expected) => {
     const found = told(text)
     expect(found).toHaveLength(1)
     expect(found[0]).toMatch(expected)
+  })
+
+  it.each([
+    ['host = "10.0.0.7"\nport = 8000', 'http://10.0.0.7:8000/v1', true],
+    ['host = "10.0.0.7"\nport = 8000', 'http://10.0.0.8:8000/v1', false],
+    ['port = 443', 'https://localhost/v1', true],
+    ['port = 80', 'http://localhost/v1', true],
+    ['port = 80', 'https://localhost/v1', false],
+  ])('sluice at %j as its own provider %s: %s', (server, address, itself) => {
+    const text = `[server]\n${server}\n[access]\nkeys = ["k"]\n${house.replace('http://10.0.0.7:8000/v1', address)}`
+    expect(told(text).map((one) => /is sluice itself/.test(one))).toEqual(itself ? [true] : [])
   })
 
   it('names a variable that comes near', () => {

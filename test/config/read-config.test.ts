@@ -45,6 +45,8 @@ describe('what is written is what is done', () => {
   it.each([
     ['max_body = "1.5MiB"', { maxBodyBytes: 1_572_864 }],
     ['max_body = "500kB"', { maxBodyBytes: 500_000 }],
+    ['max_body = "2KiB"', { maxBodyBytes: 2048 }],
+    ['max_body = "7B"', { maxBodyBytes: 7 }],
     ['max_body = 1000', { maxBodyBytes: 1000 }],
     ['body_timeout = "250ms"', { bodyTimeoutMs: 250 }],
     ['body_timeout = "1.5s"', { bodyTimeoutMs: 1500 }],

@@ -28,6 +28,13 @@ describe('callId', () => {
     )
   })
 
+  it('an id of the greatest length stays, a longer one does not', () => {
+    for (const rule of rules) {
+      expect(callId('x'.repeat(rule.max), rule)).toBe('x'.repeat(rule.max))
+      expect(callId('x'.repeat(rule.max + 1), rule)).toMatch(/^call_/)
+    }
+  })
+
   it('ids stay apart from each other', () => {
     const ids = Array.from({ length: 2000 }, (_, i) => `call ${i}`)
     expect(new Set(ids.map((id) => callId(id, rules[0]!))).size).toBe(ids.length)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { SluiceError } from '../../src/errors/index.ts'
+import { SluiceError } from '../../src/errors/index.ts'
 import { Attempt } from '../../src/gateway/attempt.ts'
 import { newProgress, type Progress, type Relay } from '../../src/gateway/relay.ts'
 import type { Transport, UpstreamHandler } from '../../src/transport/index.ts'
@@ -112,6 +112,33 @@ describe('what an upstream answers', () => {
       else upstream.onEnd()
       expect(log.filter((entry) => entry !== 'abort')).toEqual(['refusal 429 {"error":', 'settled'])
     }
+  })
+
+  it('a redirect is a refusal, whatever page comes with it', () => {
+    const { log, head, read, upstream } = attempting()
+    head(302)
+    read('<html>')
+    upstream.onEnd()
+    expect(log.filter((entry) => entry !== 'abort')).toEqual(['refusal 302 <html>', 'settled'])
+  })
+
+  it('a refusal of which more comes than an explanation needs is not read to its end', () => {
+    const { log, head, read } = attempting()
+    head(400)
+    for (let i = 0; i < 300 && !log.includes('settled'); i++) read('x'.repeat(1024))
+    expect(log.map((entry) => entry.slice(0, 11))).toEqual(['abort', 'refusal 400', 'settled'])
+    expect(log[1]!.length).toBeLessThanOrEqual(257 * 1024)
+  })
+
+  it.each([
+    ['behind its finish reason, which is its end', true, 'relay end'],
+    ['in the middle, which is a failure', false, 'relay fail upstream_truncated'],
+  ])('a stream that breaks off %s', (_, finished, told) => {
+    const { log, head, read, upstream } = attempting()
+    head()
+    read('x', { committed: true, deltas: 1, finished })
+    upstream.onError(new SluiceError('upstream_truncated', 'broke off'))
+    expect(log.filter((entry) => entry !== 'abort')).toEqual(['data x', told, 'settled'])
   })
 
   it('a refusal that never ends is not waited for', () => {
@@ -265,6 +292,22 @@ describe('how long an upstream may take', () => {
     expect(log).toEqual(['data x', 'pause', 'resume'])
     clock.pass(1)
     expect(log.slice(3)).toEqual(['relay end', 'abort', 'settled'])
+  })
+
+  it('a pause that was shorter than all patience uses up none of it', () => {
+    const { log, clock, attempt, head, read } = attempting()
+    head()
+    read('x', committed)
+    attempt.pause()
+    clock.pass(290_000)
+    attempt.resume()
+    for (let i = 0; i < 3; i++) {
+      clock.pass(90_000)
+      read('p')
+    }
+    expect(log).not.toContain('relay fail stall_timeout')
+    clock.pass(30_000)
+    expect(log).toContain('relay fail stall_timeout')
   })
 
   it('once it is over nothing is told any more', () => {

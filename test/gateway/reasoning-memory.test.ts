@@ -106,6 +106,14 @@ describe('signed reasoning that a client could not carry', () => {
     expect(restored(memory, 'a', [call('c0')])).toEqual([call('c0')])
   })
 
+  it('passes over an answer that is larger than all the room, and forgets no other for it', () => {
+    const memory = memoryOf({ characters: 100 })
+    follow(memory, 'a', answer('c1', 's'))
+    follow(memory, 'a', answer('c2', 's'.repeat(200)))
+    expect(restored(memory, 'a', [call('c1')])).toHaveLength(3)
+    expect(restored(memory, 'a', [call('c2')])).toEqual([call('c2')])
+  })
+
   it('counts an answer once when the same ids are used again', () => {
     const memory = memoryOf()
     follow(memory, 'a', answer('c1', 's'))

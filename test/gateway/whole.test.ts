@@ -4,11 +4,11 @@ import type { SluiceError } from '../../src/errors/index.ts'
 import { wholeFromStream } from '../../src/gateway/whole.ts'
 import type { ChatReply } from '../../src/tokens/index.ts'
 
-function collecting(dialect: 'openai-chat' | 'anthropic-messages') {
+function collecting(dialect: 'openai-chat' | 'anthropic-messages', maxBytes = 1e6) {
   const decoder = dialects[dialect].upstream.decodeStream({ vendor: 'v', family: 'f' })
   const replies: ChatReply[] = []
   const errors: SluiceError[] = []
-  const relay = wholeFromStream(decoder, 1e6, {
+  const relay = wholeFromStream(decoder, maxBytes, {
     onReply: (reply) => replies.push(reply),
     onFailure: (error) => errors.push(error),
   })
@@ -48,6 +48,13 @@ describe('a whole answer out of a stream', () => {
       expect([errors, replies.length]).toEqual([[], 1])
       expect(replies[0]?.choices[0]?.parts).toEqual([{ type: 'text', text: 'Hello' }])
     }
+  })
+
+  it('that is larger than allowed is an error while it comes, however small its events', () => {
+    const { relay, errors, replies, read } = collecting('openai-chat', 1000)
+    for (let i = 0; i < 20; i++) read(chunk({ content: 'Hello' }))
+    relay.end()
+    expect([errors.map(({ code }) => code), replies]).toEqual([['event_too_large'], []])
   })
 
   it('that was cut off is none', () => {

@@ -6,7 +6,7 @@ import { dialectName, filled } from './wire.ts'
  * at a web page has a form here.
  *
  * @param start where the cited block begins in the whole text
- * @param end where it ends so far
+ * @param end where it ends
  */
 export function toAnnotation({ dialect, citation }: Citation, start: number, end: number): JsonObject | undefined {
   if (dialect === dialectName) return citation

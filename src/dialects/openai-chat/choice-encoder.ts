@@ -1,9 +1,17 @@
 import type { Emit } from '../../flow/index.ts'
 import type { SseMessage } from '../../sse/index.ts'
-import { isJsonObject, type JsonObject, type LogProb, type Opaque, type StreamToken } from '../../tokens/index.ts'
+import {
+  type CitationToken,
+  isJsonObject,
+  type JsonObject,
+  type LogProb,
+  type Opaque,
+  type StreamToken,
+} from '../../tokens/index.ts'
 import { toAnnotation } from './annotation.ts'
 import { encodeFinish } from './finish.ts'
 import { type Place, SealedReasoning } from './reasoning-state.ts'
+import { dialectName } from './wire.ts'
 
 /** Writes one chunk around the text of its only choice. */
 type Write = (choice: string, emit: Emit<SseMessage>) => void
@@ -17,6 +25,8 @@ interface Block {
   start: number
   place: Place
   opaque: Opaque[]
+  /** Those that speak of the whole block, and so wait for its end. */
+  citations: CitationToken[]
   id: string | undefined
   mediaType: string | undefined
   /** Kept where it is needed again: the reasoning that state vouches for, the bytes of an image. */
@@ -107,9 +117,8 @@ export class ChoiceEncoder {
       }
       case 'citation': {
         const block = this.#blocks.get(token.index)
-        const annotation = toAnnotation(token, block?.start ?? 0, this.#chars)
-        if (annotation) this.#send(`"annotations":[${JSON.stringify(annotation)}]`, emit)
-        else this.#warn('citations', 'this API knows only citations of web pages')
+        if (block && token.dialect !== dialectName) block.citations.push(token)
+        else this.#annotation(token, 0, emit)
         return
       }
       case 'hosted-call-start':
@@ -120,10 +129,14 @@ export class ChoiceEncoder {
         this.#finish(token, emit)
         return
       case 'text-end':
-      case 'reasoning-end':
+      case 'reasoning-end': {
+        const block = this.#blocks.get(token.index)
+        if (!block) return
+        for (const one of block.citations) this.#annotation(one, block.start, emit)
         // Only what carries state is needed again.
-        if (this.#blocks.get(token.index)?.opaque.length === 0) this.#blocks.delete(token.index)
+        if (block.opaque.length === 0) this.#blocks.delete(token.index)
         return
+      }
       case 'hosted-call-delta':
       case 'hosted-call-end':
         return
@@ -177,11 +190,18 @@ export class ChoiceEncoder {
       start: this.#chars,
       place: this.#state.place(),
       opaque: [],
+      citations: [],
       id,
       mediaType,
       pieces: [],
       empty: true,
     })
+  }
+
+  #annotation(citation: CitationToken, start: number, emit: Emit<SseMessage>): void {
+    const annotation = toAnnotation(citation, start, this.#chars)
+    if (annotation) this.#send(`"annotations":[${JSON.stringify(annotation)}]`, emit)
+    else this.#warn('citations', 'this API knows only citations of web pages')
   }
 
   #media(

@@ -64,6 +64,7 @@ export class ChatStreamEncoder implements Stage<StreamToken, SseMessage> {
         return
       case 'raw':
         if (token.dialect === dialectName) this.#raw(token.data, emit)
+        else this.#warn(token.event ?? 'event', `an event that only ${token.dialect} knows`)
         return
       case 'error':
         this.fail(token.error, emit)

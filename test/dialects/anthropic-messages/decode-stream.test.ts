@@ -1,45 +1,8 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { collect } from '../../../src/flow/index.ts'
 import { fold, type JsonObject, type StreamToken } from '../../../src/tokens/index.ts'
-import { cases, decode, events, fixture, goldenUrl, home, plain, upstream } from './stream-of.ts'
-
-/** With `SLUICE_GOLDENS=write` the goldens are written anew; read the difference before keeping it. */
-const rewrite = process.env.SLUICE_GOLDENS === 'write'
-
-function jsonl(rows: JsonObject[]): string {
-  return rows.map((row) => `${JSON.stringify(row)}\n`).join('')
-}
-
-describe.each(cases)('%s', (name) => {
-  const bytes = fixture(name)
-
-  it('gives the tokens of its golden', () => {
-    const found = jsonl(plain(decode([bytes])))
-    if (rewrite || !existsSync(goldenUrl(name))) writeFileSync(goldenUrl(name), found)
-    expect(found).toBe(readFileSync(goldenUrl(name), 'utf8'))
-  })
-
-  it('gives the same tokens cut at any byte, and byte by byte', () => {
-    const whole = plain(decode([bytes]))
-    for (let at = 1; at < bytes.length; at++) {
-      expect(plain(decode([bytes.subarray(0, at), bytes.subarray(at)]))).toEqual(whole)
-    }
-    expect(plain(decode(Array.from(bytes, (_byte, at) => bytes.subarray(at, at + 1))))).toEqual(whole)
-  })
-
-  it('never looks finished when it is cut off', () => {
-    const whole = decode([bytes])
-    const finished = whole.some((token) => token.type === 'finish')
-    for (let at = 0; at < bytes.length - 1; at += 7) {
-      const tokens = decode([bytes.subarray(0, at)])
-      const last = tokens.at(-1)?.type
-      expect(['finish', 'error', 'metadata']).toContain(last)
-      if (!finished) expect(last).toBe('error')
-    }
-  })
-})
+import { decode, events, home, upstream } from './stream-of.ts'
 
 const start = {
   type: 'message_start',
@@ -163,6 +126,17 @@ describe('custom tools that were offered as functions', () => {
     const part = fold(call([...json])).choices[0]!.parts[0]!
     expect(part).toMatchObject({ kind: 'custom', arguments: text })
   })
+})
+
+it.each([
+  ['end_turn', 'tool_calls'],
+  ['a word of its own', 'tool_calls'],
+  ['max_tokens', 'length'],
+  ['refusal', 'content_filter'],
+])('a server that calls a tool and stops with %s means %s', (stop_reason, reason) => {
+  const call = { type: 'content_block_start', index: 0, content_block: { type: 'tool_use', id: 't', name: 'f' } }
+  const found = run(start, call, { type: 'message_delta', delta: { stop_reason } }, { type: 'message_stop' })
+  expect(found.at(-1)).toEqual({ type: 'finish', choice: 0, reason, native: stop_reason })
 })
 
 it('a call without an id gets one, and never the same one twice', () => {

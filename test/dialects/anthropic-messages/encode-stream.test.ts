@@ -340,6 +340,7 @@ describe('the end', () => {
 
   it('names the stop sequence and the details of a refusal', () => {
     expect(final(finish('stop_sequence', { stopSequence: 'END' })).delta).toMatchObject({ stop_sequence: 'END' })
+    expect(final(finish('length', { stopSequence: 'END' })).delta).toMatchObject({ stop_sequence: null })
     const details = { type: 'refusal', category: 'cyber', explanation: 'No.' }
     expect(final(finish('content_filter', { details })).delta).toMatchObject({ stop_details: details })
     expect(final(finish('content_filter', { details: ['other'] })).delta).toMatchObject({ stop_details: null })
@@ -391,6 +392,18 @@ describe('the end', () => {
         data: '{"type":"error","error":{"type":"overloaded_error","message":"busy"},"request_id":"req1"}',
       },
     ])
+  })
+
+  it('an error behind the signature leaves the thinking signed, so that the client can send it back', () => {
+    const error = new SluiceError('idle_timeout', 'silent')
+    const { data } = encode([
+      begin,
+      { type: 'reasoning-start', ...at(0) },
+      { type: 'reasoning-delta', ...at(0), text: 'hm' },
+      { type: 'opaque', ...at(0), vendor: 'anthropic', family: 'claude', kind: 'signature', value: 'sig' },
+      { type: 'error', error },
+    ])
+    expect(brief(data)).toEqual(['0 thinking', '0 + hm', '0 + sig', '0 .'])
   })
 
   it('a custom call that is cut does not look whole', () => {

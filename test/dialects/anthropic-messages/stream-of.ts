@@ -1,52 +1,32 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts'
 import type { DecodeOptions, EncodeOptions, Warning } from '../../../src/dialects/dialect.ts'
-import { SluiceError } from '../../../src/errors/index.ts'
 import { collect, join } from '../../../src/flow/index.ts'
-import { type SseEvent, type SseMessage, SseParser } from '../../../src/sse/index.ts'
+import type { SseEvent, SseMessage } from '../../../src/sse/index.ts'
 import { grammar, type JsonObject, type StreamToken } from '../../../src/tokens/index.ts'
+import { decode as decodeStream, goldens, makers, tokenLines } from '../../fixtures/goldens.ts'
 
 export const { client, upstream } = anthropicMessages
-export const home: DecodeOptions = { vendor: 'anthropic', family: 'claude' }
+export const home: DecodeOptions = makers['anthropic-messages']
 
-const folder = new URL('../../fixtures/anthropic-messages/', import.meta.url)
+const streams = goldens('anthropic-messages')
 
-export const cases = readdirSync(folder)
-  .filter((name) => name.endsWith('.sse'))
-  .map((name) => name.slice(0, -'.sse'.length))
+export const cases = streams.map(({ name }) => name)
 
 export function fixture(name: string): Uint8Array {
-  return readFileSync(new URL(`${name}.sse`, folder))
+  return streams.find((one) => one.name === name)!.bytes
 }
 
-export function goldenUrl(name: string): URL {
-  return new URL(`${name}.tokens.jsonl`, folder)
-}
-
-/** Tokens as they stand in a golden: an error by its code and words. */
+/** Tokens as plain objects, as they stand in a golden. */
 export function plain(tokens: readonly StreamToken[]): JsonObject[] {
-  return tokens.map((token) =>
-    JSON.parse(JSON.stringify(token, (_key, value) => (SluiceError.is(value) ? told(value) : value))),
-  )
-}
-
-function told(error: SluiceError): JsonObject {
-  return { code: error.code, message: error.message, ...(error.upstream && { upstream: { ...error.upstream } }) }
+  return tokenLines(tokens)
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as JsonObject)
 }
 
 /** The tokens of a stream that is read in pieces, in legal order. */
 export function decode(pieces: Iterable<Uint8Array>, options: DecodeOptions = home): StreamToken[] {
-  const tokens: StreamToken[] = []
-  const emit = (token: StreamToken): void => {
-    tokens.push(token)
-  }
-  const stage = join(upstream.decodeStream(options), grammar())
-  const parser = new SseParser({ flushTail: true })
-  const take = (event: SseEvent): void => stage.push(event, emit)
-  for (const piece of pieces) parser.push(piece, take)
-  parser.end(take)
-  stage.end?.(emit)
-  return tokens
+  return decodeStream('anthropic-messages', pieces, options)
 }
 
 export function events(...list: JsonObject[]): SseEvent[] {

@@ -3,7 +3,7 @@ import type { Warning } from '../../../src/dialects/dialect.ts'
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts'
 import { SluiceError } from '../../../src/errors/index.ts'
 import type { SseMessage } from '../../../src/sse/index.ts'
-import { fold, type StreamToken } from '../../../src/tokens/index.ts'
+import { fold, type JsonObject, type StreamToken } from '../../../src/tokens/index.ts'
 import { encodeOptions, payloadsOf } from '../../fixtures/openai-chat/read.ts'
 
 const at = { choice: 0, index: 0 }
@@ -40,6 +40,13 @@ describe('the chunks of an answer', () => {
     for (const chunk of chunksOf([start, finish, usage], { includeUsage: false }))
       expect(chunk).not.toHaveProperty('usage')
     expect(chunksOf([start, finish]).every((chunk) => chunk.usage === null && chunk.choices.length === 1)).toBe(true)
+  })
+
+  it('are all of one message, even when the provider calls one of them otherwise', () => {
+    const data = JSON.stringify({ id: 'other', brand_new: 1, choices: [] })
+    const chunks = chunksOf([start, { type: 'raw', dialect: 'openai-chat', data }, finish])
+    expect(chunks.map(({ id }) => id)).toEqual(['id-1', 'id-1', 'id-1'])
+    expect(chunks[1].brand_new).toBe(1)
   })
 
   it('are all of one message, even when the provider gives it no name', () => {
@@ -96,6 +103,14 @@ describe('the chunks of an answer', () => {
       { type: 'reasoning.encrypted', format: 'sluice-v1', index: 0, sealed: 'slc1.a.b.e.e' },
       { type: 'reasoning.encrypted', format: 'sluice-v1', index: 0, sealed: 'slc1.a.b.s.e' },
     ])
+    // The text comes back with the signature over it, wherever that stood.
+    const message = { role: 'assistant', content: 'x', reasoning_details: entries } as JsonObject
+    const { parts } = openaiChat.client.decodeRequest({ model: 'm', messages: [message] }).messages[0]!
+    expect(parts).toMatchObject([
+      { type: 'reasoning', text: '', opaque: { value: 'v1' } },
+      { type: 'reasoning', text: 'hm', opaque: { value: 'v2' } },
+      { type: 'text', text: 'x' },
+    ])
   })
 
   it('carry the facts of the same API: the tier on every chunk, others once', () => {
@@ -138,8 +153,9 @@ describe('the chunks of an answer', () => {
       start,
       ...say('abc'),
       { type: 'text-start', choice: 0, index: 1 },
-      { type: 'text-delta', choice: 0, index: 1, text: 'de' },
+      { type: 'text-delta', choice: 0, index: 1, text: 'd' },
       { type: 'citation', choice: 0, index: 1, dialect: 'anthropic-messages', citation },
+      { type: 'text-delta', choice: 0, index: 1, text: 'e' },
       { type: 'text-end', choice: 0, index: 1 },
       finish,
     ]
@@ -180,8 +196,13 @@ describe('the chunks of an answer', () => {
       dialect: 'anthropic-messages',
       block: {},
     })
-    payloadsOf([start, hosted(0), hosted(1), finish], { onWarning: (one: Warning) => warnings.push(one) })
-    expect(warnings.map(({ field, action }) => [field, action])).toEqual([['hosted tools', 'dropped']])
+    const raw: StreamToken = { type: 'raw', dialect: 'anthropic-messages', event: 'weather_report', data: '{}' }
+    const tokens = [start, hosted(0), raw, hosted(1), raw, finish]
+    payloadsOf(tokens, { onWarning: (one: Warning) => warnings.push(one) })
+    expect(warnings.map(({ field, action }) => [field, action])).toEqual([
+      ['hosted tools', 'dropped'],
+      ['weather_report', 'dropped'],
+    ])
   })
 })
 

@@ -140,6 +140,11 @@ describe('a stream that is forwarded as it is', () => {
     ])
   })
 
+  it('loses a finish that is said again, and no content that comes with one', () => {
+    const last = (content: string) => chunk({ content }, { finish_reason: 'stop' })
+    expect(see([last('a'), last('b'), stop, last('c'), '[DONE]']).shown).toEqual([true, true, false, true, true])
+  })
+
   it('names a call as the reason even when the server says stop', () => {
     const call = chunk({ tool_calls: [{ index: 0, id: 'a', function: { name: 'f', arguments: '{}' } }] })
     expect(see([call, stop]).observer.finish).toBe('tool_calls')

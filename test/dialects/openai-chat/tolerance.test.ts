@@ -129,6 +129,26 @@ describe('a server with an accent is understood', () => {
       ],
       ['f({"x":1})', 'g({})', 'tool_calls'],
     ],
+    [
+      'white space behind the arguments of a call that is over',
+      [
+        calls({ index: 0, ...whole }),
+        calls({ index: 1, id: 'b', ...fn('g', '{}') }),
+        calls({ index: 0, ...args(' \n') }),
+        done,
+      ],
+      ['f({"x":1})', 'g({})', 'tool_calls'],
+    ],
+    [
+      'a quote and a brace inside the arguments of a call that goes on behind another',
+      [
+        calls({ index: 0, id: 'a', ...fn('f', '{"x":"\\"}') }),
+        calls({ index: 1, id: 'b', ...fn('g', '{}') }),
+        calls({ index: 0, ...args('"}') }),
+        done,
+      ],
+      ['f({"x":"\\"}"})', 'g({})', 'tool_calls'],
+    ],
     ['tool_calls as an object', [chunk({ tool_calls: whole }), done], ['f({"x":1})', 'tool_calls']],
     [
       'an entry that says nothing',
@@ -182,6 +202,11 @@ describe('a server with an accent is understood', () => {
       'two finish reasons, tool_calls then stop',
       [calls({ index: 0, ...whole }), chunk({}, { finish_reason: 'tool_calls' }), stop, done],
       ['f({"x":1})', 'tool_calls'],
+    ],
+    [
+      'two finish reasons, stop then length',
+      [chunk({ content: 'a' }), stop, chunk({}, { finish_reason: 'length' }), done],
+      ['text:a', 'length'],
     ],
     ['stop although a tool was called', [calls({ index: 0, ...whole }), stop, done], ['f({"x":1})', 'tool_calls']],
     [
@@ -310,37 +335,45 @@ describe('a server with an accent is understood', () => {
       ],
       { input: 3 },
     ],
+  ])('usage %s', (_, payloads, usage) => {
+    expect(fold(tokensOf([...payloads, done])).usage).toEqual(usage)
+  })
+
+  const thought = (reasoning_tokens: number) => ({ completion_tokens_details: { reasoning_tokens } })
+  it.each<[string, object, object]>([
     [
-      'reasoning apart from the answer',
-      [
-        chunk(
-          { content: 'a' },
-          { finish_reason: 'stop' },
-          {
-            usage: {
-              prompt_tokens: 10,
-              completion_tokens: 2,
-              total_tokens: 42,
-              completion_tokens_details: { reasoning_tokens: 30 },
-            },
-          },
-        ),
-      ],
+      'more reasoning than answer',
+      { prompt_tokens: 10, completion_tokens: 2, ...thought(30) },
       { input: 10, output: 32, reasoning: 30 },
     ],
     [
-      'cached apart from the prompt',
-      [
-        chunk(
-          { content: 'a' },
-          { finish_reason: 'stop' },
-          { usage: { prompt_tokens: 4, completion_tokens: 2, prompt_cache_hit_tokens: 20 } },
-        ),
-      ],
+      'a total in which the reasoning comes on top',
+      { prompt_tokens: 10, completion_tokens: 20, total_tokens: 35, ...thought(5) },
+      { input: 10, output: 25, reasoning: 5 },
+    ],
+    [
+      'a total of which the reasoning is a part',
+      { prompt_tokens: 10, completion_tokens: 20, total_tokens: 30, ...thought(5) },
+      { input: 10, output: 20, reasoning: 5 },
+    ],
+    [
+      'an answer that is all reasoning',
+      { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15, ...thought(5) },
+      { input: 10, output: 5, reasoning: 5 },
+    ],
+    [
+      'more from the cache than the prompt',
+      { prompt_tokens: 4, completion_tokens: 2, prompt_cache_hit_tokens: 20 },
       { input: 24, output: 2, cacheRead: 20 },
     ],
-  ])('usage %s', (_, payloads, usage) => {
-    expect(fold(tokensOf([...payloads, done])).usage).toEqual(usage)
+    [
+      'a prompt that came whole from the cache',
+      { prompt_tokens: 20, completion_tokens: 2, prompt_tokens_details: { cached_tokens: 20 } },
+      { input: 20, output: 2, cacheRead: 20 },
+    ],
+  ])('counts with %s', (_, counts, usage) => {
+    const payloads = [chunk({ content: 'a' }, { finish_reason: 'stop' }, { usage: counts }), done]
+    expect(fold(tokensOf(payloads)).usage).toEqual(usage)
   })
 })
 
