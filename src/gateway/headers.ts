@@ -102,3 +102,8 @@ export function warningsHeader(warnings: readonly Warning[]): string | undefined
 export function headerText(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 200)
 }
+
+/** The provider's own id of the request, for its support. */
+export function readUpstreamId(headers: Record<string, string>): string | undefined {
+  return headers['x-request-id'] ?? headers['request-id']
+}

@@ -9,13 +9,13 @@ import type { UpstreamHead } from '../transport/index.ts'
 import { Answer } from './answer.ts'
 import { Attempt } from './attempt.ts'
 import type { Exchange } from './exchange.ts'
-import { headersBack, headerText, upstreamHeaders, warningsHeader } from './headers.ts'
+import { headersBack, headerText, readUpstreamId, upstreamHeaders, warningsHeader } from './headers.ts'
 import type { House } from './house.ts'
-import { logReason } from './log-reason.ts'
 import { type Plan, plan } from './plan.ts'
 import { readRefusal } from './refusal.ts'
 import { newProgress, type Progress, type Relay, type StreamRelayOptions } from './relay.ts'
 import { readRequestBody } from './request-body.ts'
+import { requestRecord } from './request-record.ts'
 import { TranslatedRelay } from './translated.ts'
 import { UntouchedRelay } from './untouched.ts'
 import { readJson } from './upstream-body.ts'
@@ -324,40 +324,27 @@ export class Lifecycle {
 
   #tellEnd(): void {
     const { log, clock } = this.#house
-    const now = clock.now()
-    const { usage, finish, deltas } = this.#progress
-    const error = this.#error ?? this.#progress.error
-    const outcome = error === undefined ? 'ok' : error.code === 'client_closed' ? 'aborted' : 'error'
-    const reason = error && logReason(error)
-    const upstreamId = readUpstreamId(this.#head?.headers ?? {})
-    if (log.debug) {
-      if (usage) log.step(this.#id, 'usage', { input: usage.input, output: usage.output, cacheRead: usage.cacheRead })
-      log.step(this.#id, 'end', { finish, upstreamId, outcome, code: error?.code })
-    }
-    log.request({
+    const record = requestRecord({
       id: this.#id,
-      method: this.#exchange.method,
-      path: this.#exchange.path,
+      exchange: this.#exchange,
       client: this.#client.name,
+      plan: this.#plan,
       stream: this.#kind,
+      headers: this.#head?.headers ?? {},
       status: this.#answer.status,
-      outcome,
-      totalMs: Math.round(now - this.#startedAt),
-      deltas,
-      ...(this.#plan && { provider: this.#plan.provider.name, model: this.#plan.target.model }),
-      ...(usage?.input !== undefined && { inputTokens: usage.input }),
-      ...(usage?.output !== undefined && { outputTokens: usage.output }),
-      ...(usage?.cacheRead !== undefined && { cacheReadTokens: usage.cacheRead }),
-      ...(this.#firstAt !== undefined && { firstMs: Math.round(this.#firstAt - this.#startedAt) }),
-      ...(finish && { finish }),
-      ...(error && { code: error.code }),
-      ...(reason !== undefined && { reason }),
-      ...(upstreamId !== undefined && { upstreamRequestId: upstreamId }),
+      progress: this.#progress,
+      error: this.#error ?? this.#progress.error,
+      startedAt: this.#startedAt,
+      firstAt: this.#firstAt,
+      endedAt: clock.now(),
     })
+    if (log.debug) {
+      const { inputTokens, outputTokens, cacheReadTokens, finish, upstreamRequestId, outcome, code } = record
+      if (inputTokens !== undefined || outputTokens !== undefined) {
+        log.step(this.#id, 'usage', { input: inputTokens, output: outputTokens, cacheRead: cacheReadTokens })
+      }
+      log.step(this.#id, 'end', { finish, upstreamId: upstreamRequestId, outcome, code })
+    }
+    log.request(record)
   }
-}
-
-/** The provider's own id of the request, for its support. */
-function readUpstreamId(headers: Record<string, string>): string | undefined {
-  return headers['x-request-id'] ?? headers['request-id']
 }

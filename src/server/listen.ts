@@ -59,7 +59,7 @@ export async function listen(gateway: Gateway, address: { host: string; port: nu
 function start(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, host, port)))
-    server.listen(port, host, () => {
+    server.listen(port, host, backlog, () => {
       server.removeAllListeners('error')
       // A connection that could not be taken (no file handles left, say) is no reason to end all the others.
       server.on('error', () => {})
@@ -67,6 +67,12 @@ function start(server: Server, { host, port }: { host: string; port: number }): 
     })
   })
 }
+
+/**
+ * How many connections may wait to be taken; the system cuts it to its own limit. With the 511 of Node a crowd of 2,000
+ * overflows it, and each connection over the brim is tried again by its client after a second at the earliest.
+ */
+const backlog = 4096
 
 function explain(error: NodeJS.ErrnoException, host: string, port: number): SluiceError {
   const found =

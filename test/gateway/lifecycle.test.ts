@@ -86,6 +86,45 @@ it('what an answer loses on its way is told in the log, where the head has long 
   expect(steps).toContainEqual(['lost', { warnings: expect.stringMatching(/^hosted.*;dropped$/) }])
 })
 
+it.each([
+  ['1', '1'],
+  ['1500', '2'],
+  ['2000', '2'],
+])('a provider that asks to wait %s ms is not asked again before: retry-after %s', async (ms, seconds) => {
+  const upstream: Upstream = () => ({ status: 429, text: '{}', headers: { 'retry-after-ms': ms } })
+  const { gateway } = startGateway(upstream, [openai])
+  const exchange = new FakeExchange(ask)
+  gateway.handle(exchange)
+  await exchange.answered
+  expect([exchange.status, exchange.sent['retry-after']]).toEqual([429, seconds])
+})
+
+it.each([
+  ['did not ask for it', undefined, false],
+  ['asked for it', { include_usage: true }, true],
+])('of a request that had to be written anew the usage is seen by a client that %s', async (_, options, seen) => {
+  const chunk = (choices: object[], more: object = {}) => `data: ${JSON.stringify({ id: 'c', choices, ...more })}\n\n`
+  const text =
+    chunk([{ index: 0, delta: { role: 'assistant', content: 'Hello' } }]) +
+    chunk([{ index: 0, delta: {}, finish_reason: 'stop' }]) +
+    chunk([], { usage: { prompt_tokens: 1, completion_tokens: 2 } })
+  const { gateway, transport } = startGateway(() => ({ status: 200, text: `${text}data: [DONE]\n\n` }), [openai])
+  // State of another vendor, which this one must not see.
+  const details = [{ type: 'reasoning.encrypted', data: 'slc1.acme.one.s.eyJ2IjoxfQ' }]
+  const messages = [
+    { role: 'user', content: 'Hi' },
+    { role: 'assistant', content: 'Yes?', reasoning_details: details },
+    { role: 'user', content: 'Go on' },
+  ]
+  const body = JSON.stringify({ model: 'gpt-5', stream: true, messages, ...(options && { stream_options: options }) })
+  const exchange = new FakeExchange({ ...ask, body })
+  gateway.handle(exchange)
+  await exchange.answered
+  expect(transport.asked[0]!.body).toContain('"include_usage":true')
+  expect(transport.asked[0]!.body).not.toContain('slc1.')
+  expect([exchange.text.includes('Hello'), exchange.text.includes('prompt_tokens')]).toEqual([true, seen])
+})
+
 describe('draining', () => {
   it('everyone who asks for it hears when the last answer is over', async () => {
     const { gateway, clock } = startGateway(() => 'hangs', [openai])

@@ -140,6 +140,20 @@ describe('a stream whose both ends speak one dialect', () => {
     )
   })
 
+  it.each([
+    ['many', 64, 10],
+    ['large', 2, 40_000],
+  ])('a beginning of %s events without content is not held for ever', (_, count, size) => {
+    const { relay, writes } = relaying()
+    const filler = `data: ${JSON.stringify({ ...chunk({ role: 'assistant' }), filler: 'x'.repeat(size) })}\n\n`
+    for (let i = 0; i < count - 1; i++) relay.data(Buffer.from(filler))
+    relay.flush()
+    expect([writes, relay.progress.committed]).toEqual([[], false])
+    relay.data(Buffer.from(filler))
+    relay.flush()
+    expect([writes.join(''), relay.progress.committed]).toEqual([filler.repeat(count), true])
+  })
+
   it('an error that is the last event, without its blank line, is told in its own letters', () => {
     const { relay, failures } = relaying()
     relay.data(Buffer.from(`data: ${role}\n\ndata: {"error":{"message":"über 日本","type":"x"}}`))

@@ -1,0 +1,52 @@
+import type { SluiceError } from '../errors/index.ts'
+import type { RequestRecord, StreamKind } from '../observe/index.ts'
+import type { Exchange } from './exchange.ts'
+import { readUpstreamId } from './headers.ts'
+import { logReason } from './log-reason.ts'
+import type { Plan } from './plan.ts'
+import type { Progress } from './relay.ts'
+
+/** What is known of a chat request when it is over. Times are milliseconds of one clock. */
+export interface Ending {
+  id: string
+  exchange: Exchange
+  client: string
+  plan: Plan | undefined
+  stream: StreamKind
+  /** That of the provider's answer. */
+  headers: Record<string, string>
+  status: number
+  progress: Progress
+  error: SluiceError | undefined
+  startedAt: number
+  firstAt: number | undefined
+  endedAt: number
+}
+
+/** The one record of a request. What nobody said stays away; it is never a zero. */
+export function requestRecord(ending: Ending): RequestRecord {
+  const { id, exchange, client, plan, stream, status, progress, error, startedAt, firstAt } = ending
+  const { usage, finish, deltas } = progress
+  const reason = error && logReason(error)
+  const upstreamRequestId = readUpstreamId(ending.headers)
+  return {
+    id,
+    method: exchange.method,
+    path: exchange.path,
+    client,
+    stream,
+    status,
+    outcome: error === undefined ? 'ok' : error.code === 'client_closed' ? 'aborted' : 'error',
+    totalMs: Math.round(ending.endedAt - startedAt),
+    deltas,
+    ...(plan && { provider: plan.provider.name, model: plan.target.model }),
+    ...(usage?.input !== undefined && { inputTokens: usage.input }),
+    ...(usage?.output !== undefined && { outputTokens: usage.output }),
+    ...(usage?.cacheRead !== undefined && { cacheReadTokens: usage.cacheRead }),
+    ...(firstAt !== undefined && { firstMs: Math.round(firstAt - startedAt) }),
+    ...(finish && { finish }),
+    ...(error && { code: error.code }),
+    ...(reason !== undefined && { reason }),
+    ...(upstreamRequestId !== undefined && { upstreamRequestId }),
+  }
+}
