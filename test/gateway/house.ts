@@ -8,9 +8,15 @@ import type { Transport, UpstreamHandler, UpstreamRequest } from '../../src/tran
 import { FakeClock } from '../flow/fake-clock.ts'
 
 /** What an upstream does with a question: an answer, a failure, or nothing, for ever. */
-export type Upstream = (
-  request: UpstreamRequest,
-) => { status: number; text: string; headers?: Record<string, string> } | 'refuses' | 'hangs'
+export type Upstream = (request: UpstreamRequest) => UpstreamAnswer | 'refuses' | 'hangs'
+
+interface UpstreamAnswer {
+  status: number
+  text: string
+  headers?: Record<string, string>
+  /** More could come, and does not. */
+  open?: boolean
+}
 
 /** An upstream without a network, which answers in a later turn. */
 export class FakeTransport implements Transport {
@@ -36,7 +42,7 @@ export class FakeTransport implements Transport {
         handler.onHead({ status: answer.status, headers: answer.headers ?? {} })
         if (answer.text !== '') handler.onData(new TextEncoder().encode(answer.text))
         handler.onFlush()
-        handler.onEnd()
+        if (!answer.open) handler.onEnd()
       })
     }
     const abort = (): void => {

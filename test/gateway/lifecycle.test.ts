@@ -126,6 +126,20 @@ it.each([
 })
 
 describe('draining', () => {
+  it('a stream that is cut short ends with an error, and its provider hears of it at once', async () => {
+    const delta = { id: 'c', choices: [{ index: 0, delta: { role: 'assistant', content: 'Hel' } }] }
+    const text = `data: ${JSON.stringify(delta)}\n\n`
+    const { gateway, clock, transport } = startGateway(() => ({ status: 200, text, open: true }), [openai])
+    const messages = [{ role: 'user', content: 'Hi' }]
+    const exchange = new FakeExchange({ ...ask, body: JSON.stringify({ model: 'gpt-5', stream: true, messages }) })
+    gateway.handle(exchange)
+    await later()
+    expect([gateway.running, exchange.text.includes('Hel')]).toEqual([1, true])
+    gateway.stop()
+    expect(exchange.text).toMatch(/"error":.*shutting down.*\[DONE\]\n\n$/s)
+    expect([transport.aborted, gateway.running, clock.waiting]).toEqual([1, 0, 0])
+  })
+
   it('everyone who asks for it hears when the last answer is over', async () => {
     const { gateway, clock } = startGateway(() => 'hangs', [openai])
     const exchange = new FakeExchange(ask)

@@ -20,6 +20,7 @@ export class MessagesObserver implements StreamObserver {
   model: string | undefined
   deltas = 0
   #started = false
+  #finishData: string | undefined
   readonly #open = new Set<number>()
   readonly #reader = new UsageReader()
   readonly #requestId: string | undefined
@@ -43,7 +44,7 @@ export class MessagesObserver implements StreamObserver {
       )
       return false
     }
-    return this.#see(data)
+    return this.#see(data, event.data)
   }
 
   complete(): SseMessage[] {
@@ -70,7 +71,7 @@ export class MessagesObserver implements StreamObserver {
     return stops
   }
 
-  #see(data: JsonObject): boolean {
+  #see(data: JsonObject, raw: string): boolean {
     const index = typeof data.index === 'number' ? data.index : 0
     switch (data.type) {
       case 'message_start': {
@@ -99,8 +100,9 @@ export class MessagesObserver implements StreamObserver {
         this.#count(data.usage)
         const native = isJsonObject(data.delta) ? text(data.delta, 'stop_reason') : undefined
         if (native) {
-          // One finish is enough, whatever the upstream repeats.
-          if (this.finished) return false
+          // A finish that is said twice in the same words tells nothing; one that tells more is the vendor's right.
+          if (raw === this.#finishData) return false
+          this.#finishData = raw
           this.finished = true
           this.content = true
           this.finish = stopReasons.get(native) ?? 'unknown'

@@ -55,6 +55,20 @@ it('a second start is kept from the client', () => {
   expect(checkOrder(out.filter(({ event }) => event !== 'ping'))).toBe('finished')
 })
 
+it('a second message_delta reaches the client when it tells more, and not when it only says the same again', () => {
+  const delta = (output: number) => ({
+    event: 'message_delta',
+    data: `{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":${output}}}`,
+    id: '',
+    end: 0,
+  })
+  const [start, ...rest] = read('text').filter(({ event }) => event !== 'message_delta' && event !== 'message_stop')
+  const { observer, out } = forward([start!, ...rest, delta(3), delta(3), delta(9)])
+  const told = out.filter(({ event }) => event === 'message_delta').map(({ data }) => data)
+  expect(told).toEqual([delta(3).data, delta(9).data])
+  expect(observer.usage?.output).toBe(9)
+})
+
 it.each(['error-midway', 'error-first', 'not-json'])('an error is kept back for the gateway: %s', (name) => {
   const { observer, out } = forward(read(name))
   const told = decode([fixture(name)]).at(-1)
