@@ -10,6 +10,7 @@ export class Watchdog {
   readonly #bark: () => void
   #fed: number
   #cancel: (() => void) | undefined
+  #lookedLate = false
 
   /** Starts at once. `ms` of 0 or Infinity never barks. */
   constructor(clock: Clock, ms: number, bark: () => void) {
@@ -38,9 +39,15 @@ export class Watchdog {
   }
 
   #look(inMs: number): void {
+    const due = this.#clock.now() + inMs
     this.#cancel = this.#clock.after(inMs, () => {
-      const left = this.#fed + this.#ms - this.#clock.now()
-      if (left > 0) return this.#look(left)
+      const now = this.#clock.now()
+      const left = this.#fed + this.#ms - now
+      // A late timer tells of a process that stood still (frozen, starved, one long turn). What came meanwhile is not
+      // read yet, since timers run before reads do: it gets as long again as the timer was late, once.
+      const late = this.#lookedLate ? 0 : Math.min(now - due, this.#ms)
+      this.#lookedLate = left <= 0 && late > 0
+      if (left > 0 || late > 0) return this.#look(left > 0 ? left : late)
       this.#cancel = undefined
       this.#bark()
     })

@@ -23,6 +23,12 @@ export class FakeClock implements Clock {
     return this.#timers.size
   }
 
+  /** The process stands still: time goes on, and the timers that fell due are called late, at its end. */
+  freeze(ms: number): void {
+    this.#now += ms
+    this.pass(0)
+  }
+
   /** Moves on, calling timers in the order of their time. */
   pass(ms: number): void {
     const end = this.#now + ms

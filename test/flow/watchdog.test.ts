@@ -39,6 +39,28 @@ describe('Watchdog', () => {
     expect(clock.set).toBe(2)
   })
 
+  it('does not take for silence that the process itself stood still: what came meanwhile may still be read', () => {
+    const { clock, barks, dog } = watched(100)
+    clock.pass(50)
+    dog.feed()
+    clock.freeze(400)
+    expect(barks).toEqual([])
+    // The reads that waited.
+    dog.feed()
+    clock.pass(99)
+    expect(barks).toEqual([])
+    clock.pass(1)
+    expect(barks).toEqual([550])
+  })
+
+  it('barks after such a stop when nothing had come, once', () => {
+    const { clock, barks } = watched(100)
+    clock.freeze(140)
+    expect(barks).toEqual([])
+    clock.pass(1000)
+    expect(barks).toEqual([180])
+  })
+
   it('takes the time from a caller who has just asked the clock', () => {
     const { clock, barks, dog } = watched(100)
     clock.pass(60)
