@@ -19,12 +19,17 @@ export function readRefusal(
   const code = provider.auth === 'client' && error.code === 'upstream_auth' ? ownKeyCode(status) : error.code
   const wait = retryAfterMs(headers)
   return new SluiceError(code, code === 'upstream_auth' ? ownKeyRefused(provider.name, error.message) : error.message, {
-    ...(code === error.code && { status: error.status }),
+    ...(code === error.code && { status: trueStatus(error, status) }),
     ...(error.param !== undefined && { param: error.param }),
     ...(error.details && { details: error.details }),
     ...(wait !== undefined && { retryAfterMs: wait }),
     ...(error.upstream && { upstream: error.upstream }),
   })
+}
+
+/** A failure keeps the provider's own status, by which SDKs decide whether to try again; the table's is for the rest. */
+function trueStatus(error: SluiceError, status: number): number {
+  return error.code === 'upstream_server' && (status >= 500 || status === 409) ? status : error.status
 }
 
 /** The provider's own words alone would send the caller looking for a fault in the caller's key. */

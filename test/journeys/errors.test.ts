@@ -65,8 +65,8 @@ const refusals: Refusal[] = [
     name: 'a failure of the provider',
     script: { fault: { status: 500, message: 'Something broke.' } },
     error: 'InternalServerError',
-    chat: { status: 502, type: 'server_error' },
-    messages: { status: 502, type: 'api_error' },
+    chat: { status: 500, type: 'server_error' },
+    messages: { status: 500, type: 'api_error' },
   },
   {
     name: 'an overload, for which only Anthropic has a status of its own',

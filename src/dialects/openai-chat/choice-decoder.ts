@@ -103,6 +103,7 @@ export class ChoiceDecoder {
 
     const calls = isJsonObject(delta.tool_calls) ? [delta.tool_calls] : delta.tool_calls
     if (Array.isArray(calls)) for (const call of calls) if (isJsonObject(call)) this.#call(call, emit)
+    if (calls && !Array.isArray(calls)) throw wrongType('tool_calls', calls)
     if (isJsonObject(delta.function_call)) this.#call({ index: 0, function: delta.function_call }, emit)
     if (isJsonObject(delta.audio)) this.#audioDelta(delta.audio, emit)
     if (Array.isArray(delta.images)) for (const image of delta.images) this.#image(image, emit)
@@ -145,6 +146,7 @@ export class ChoiceDecoder {
       return
     }
     if (!Array.isArray(content)) {
+      if (content) throw wrongType('content', content)
       // Those of a call come without a text of their own.
       const probs = thought ? undefined : logProbs(logprobs, 'content')
       if (probs) this.prose('text', '', emit, probs)
@@ -294,4 +296,12 @@ function logProbs(logprobs: Json | undefined, key: 'content' | 'refusal'): LogPr
   if (!isJsonObject(logprobs)) return undefined
   const list = logprobs[key]
   return Array.isArray(list) && list.length > 0 ? (list as unknown as LogProb[]) : undefined
+}
+
+/** What would be lost in silence otherwise: an answer without it would look whole. */
+function wrongType(key: string, value: Json): SluiceError {
+  return new SluiceError(
+    'upstream_protocol',
+    `cannot read the stream: \`${key}\` of a delta is of type ${typeof value}`,
+  )
 }

@@ -392,6 +392,8 @@ describe('a broken stream never looks finished', () => {
       [chunk({ content: 'a' }), { error: { message: 'slow down', type: 'rate_limit_error' } }],
       'upstream_rate_limit',
     ],
+    ['content of a wrong type', [chunk({ content: 'a' }), chunk({ content: { a: 1 } })], 'upstream_protocol'],
+    ['calls of a wrong type', [chunk({ content: 'a' }), chunk({ tool_calls: 'f()' })], 'upstream_protocol'],
     ['error as a text', [{ error: 'the model is overloaded' }], 'upstream_overloaded'],
     ['error with a number', [{ error: { code: 529, message: 'x' } }], 'upstream_overloaded'],
     ['error with a number as text', [{ error: { code: '404', message: 'x' } }], 'upstream_not_found'],
