@@ -29,7 +29,9 @@ export function readRefusal(
 
 /** A failure keeps the provider's own status, by which SDKs decide whether to try again; the table's is for the rest. */
 function trueStatus(error: SluiceError, status: number): number {
-  return error.code === 'upstream_server' && (status >= 500 || status === 409) ? status : error.status
+  return error.code === 'upstream_server' && ((status >= 500 && status <= 599) || status === 409)
+    ? status
+    : error.status
 }
 
 /** The provider's own words alone would send the caller looking for a fault in the caller's key. */

@@ -5,13 +5,20 @@ export function estimateTokens(characters: number): number {
   return characters === 0 ? 0 : Math.max(1, Math.ceil(characters / 4))
 }
 
-/** The characters of all strings in a value, inline files left out: their base64 says nothing about tokens. */
+/**
+ * The characters of all strings in a value, inline files left out: their base64 says nothing about tokens. It keeps its
+ * own list of what is left to look at, since a body may be nested deeper than calls can be.
+ */
 export function countCharacters(value: Json | undefined): number {
-  if (typeof value === 'string') return value.startsWith('data:') ? 0 : value.length
-  if (Array.isArray(value)) return value.reduce<number>((sum, entry) => sum + countCharacters(entry), 0)
-  if (typeof value !== 'object' || value === null) return 0
+  const left = [value]
   let sum = 0
-  for (const [key, entry] of Object.entries(value))
-    if (key !== 'data' && key !== 'file_data') sum += countCharacters(entry)
+  while (left.length > 0) {
+    const next = left.pop()
+    if (typeof next === 'string') sum += next.startsWith('data:') ? 0 : next.length
+    else if (Array.isArray(next)) for (const entry of next) left.push(entry)
+    else if (typeof next === 'object' && next !== null) {
+      for (const [key, entry] of Object.entries(next)) if (key !== 'data' && key !== 'file_data') left.push(entry)
+    }
+  }
   return sum
 }
