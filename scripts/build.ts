@@ -25,9 +25,13 @@ const bundle = await rolldown({
   platform: 'node',
   input: {
     index: 'src/index.ts',
+    'errors/index': 'src/errors/index.ts',
+    'flow/index': 'src/flow/index.ts',
     'sse/index': 'src/sse/index.ts',
+    'framing/index': 'src/framing/index.ts',
     'tokens/index': 'src/tokens/index.ts',
     'dialects/index': 'src/dialects/index.ts',
+    'pipeline/index': 'src/pipeline/index.ts',
     'providers/scripted/index': 'src/providers/scripted/index.ts',
     'cli/main': 'src/cli/main.ts',
   },

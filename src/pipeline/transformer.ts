@@ -1,0 +1,89 @@
+import type { SluiceError } from '../errors/index.ts'
+import type { Emit, Stage } from '../flow/index.ts'
+import type { StreamToken } from '../tokens/index.ts'
+
+/** What a transformer makes of a token. */
+export type TransformResult =
+  /** It goes on as it is. */
+  | { readonly action: 'pass' }
+  /** Nothing goes on in its place: it is dropped, or held back until later. */
+  | { readonly action: 'skip' }
+  /** These go on in its place, in order; what was held back stands among them. */
+  | { readonly action: 'replace'; readonly tokens: readonly StreamToken[] }
+  /** The stream breaks here. What the transformer still holds is given first. */
+  | { readonly action: 'error'; readonly error: SluiceError }
+
+/** The two results without contents are made once: most tokens of most streams give one of them. */
+export const pass: TransformResult = { action: 'pass' }
+export const skip: TransformResult = { action: 'skip' }
+
+export function replace(...tokens: StreamToken[]): TransformResult {
+  return { action: 'replace', tokens }
+}
+
+export function fail(error: SluiceError): TransformResult {
+  return { action: 'error', error }
+}
+
+/**
+ * Tokens to tokens, for one stream, which it may keep state about. What comes out keeps the grammar of streams
+ * (`grammar()` checks it), whatever comes in that keeps it; and it is the same however the text is cut into deltas.
+ */
+export interface StreamTransformer {
+  /** What configurations and errors call it. */
+  readonly name: string
+  /** Called once for each token, in order. It changes no token that it is given, but makes new ones. */
+  transform(token: StreamToken): TransformResult
+  /** The stream has ended or broken: what is still held back. Called once; nothing is asked afterwards. */
+  flush?(): readonly StreamToken[]
+  /** The answer is complete as far as this transformer goes: who drives the stream may stop the upstream. */
+  readonly done?: boolean
+}
+
+/** A transformer serves one stream, so a pipeline is given the way to make one. */
+export type MakeTransformer = () => StreamTransformer
+
+/** A transformer as a stage of a row. */
+export class TransformerStage implements Stage<StreamToken, StreamToken> {
+  readonly #transformer: StreamTransformer
+  #broken = false
+
+  constructor(transformer: StreamTransformer) {
+    this.#transformer = transformer
+  }
+
+  push(token: StreamToken, emit: Emit<StreamToken>): void {
+    if (this.#broken) return
+    const result = this.#transformer.transform(token)
+    switch (result.action) {
+      case 'pass':
+        emit(token)
+        return
+      case 'skip':
+        return
+      case 'replace':
+        for (const one of result.tokens) emit(one)
+        return
+      case 'error':
+        this.#flush(emit)
+        this.#broken = true
+        emit({ type: 'error', error: result.error })
+        return
+      default:
+        result satisfies never
+    }
+  }
+
+  end(emit: Emit<StreamToken>): void {
+    this.#flush(emit)
+  }
+
+  fail(_error: SluiceError, emit: Emit<StreamToken>): void {
+    this.#flush(emit)
+  }
+
+  #flush(emit: Emit<StreamToken>): void {
+    if (this.#broken) return
+    for (const token of this.#transformer.flush?.() ?? []) emit(token)
+  }
+}
