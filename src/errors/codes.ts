@@ -144,6 +144,24 @@ export const errorCodes = {
     means: 'The provider kept the line alive but sent nothing new for too long.',
   },
   total_timeout: { status: 504, kind: 'timeout', retry: true, means: 'The whole answer took too long.' },
+  backpressure_timeout: {
+    status: 504,
+    kind: 'timeout',
+    retry: true,
+    means: 'The receiver took so little that there was no room for more in time.',
+  },
+  content_refused: {
+    status: 400,
+    kind: 'content_policy',
+    retry: false,
+    means: 'The answer held what a content filter of sluice refuses.',
+  },
+  unknown_token: {
+    status: 502,
+    kind: 'bad_gateway',
+    retry: false,
+    means: 'A token id is not in the vocabulary that it is decoded with.',
+  },
   token_grammar: {
     status: 500,
     kind: 'server',

@@ -4,7 +4,9 @@
  */
 export { type Clock, systemClock } from './clock.ts'
 export { collect } from './collect.ts'
+export { HeldBytes } from './held-bytes.ts'
 export { join } from './join.ts'
 export { Pieces } from './pieces.ts'
+export { type Place, Roster } from './roster.ts'
 export type { Emit, Stage } from './stage.ts'
 export { Watchdog } from './watchdog.ts'

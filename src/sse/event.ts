@@ -14,4 +14,10 @@ export interface SseMessage {
   event?: string
   data: string
   id?: string
+  /**
+   * `data` has been put together here from what `JSON.stringify` gave, which holds no line end, so it is not looked
+   * through again: that would first copy the pieces it is made of, a seventh of the cost of a translated token. Never for
+   * a text that came from elsewhere.
+   */
+  json?: true
 }

@@ -3,5 +3,6 @@
  * say. Public as `sluice/sse`; runs in any JavaScript runtime.
  */
 export type { SseEvent, SseMessage } from './event.ts'
+export type { EventParser } from './event-parser.ts'
 export { SseParser, type SseParserOptions } from './parser.ts'
 export { writeComment, writeSse } from './writer.ts'

@@ -1,6 +1,7 @@
-import { SluiceError } from '../errors/index.ts'
-import type { Emit } from '../flow/index.ts'
+import { BareError } from '../errors/index.ts'
+import { type Emit, HeldBytes } from '../flow/index.ts'
 import type { SseEvent } from './event.ts'
+import type { EventParser } from './event-parser.ts'
 
 export interface SseParserOptions {
   /** At the end of the input an event without its closing blank line is emitted instead of dropped. Default false. */
@@ -33,23 +34,31 @@ const SPACE = 0x20
  * parser.push(bytes, (event) => console.log(event.data))
  * parser.end((event) => console.log(event.data))
  */
-export class SseParser {
-  readonly #options: Required<SseParserOptions>
-  /** Bytes behind the last line end, in a buffer that doubles when it is full. */
-  #tail = new Uint8Array(0)
-  #tailLength = 0
+export class SseParser implements EventParser {
+  readonly #flushTail: boolean
+  readonly #maxEventBytes: number
+  readonly #decode: (bytes: Uint8Array) => string
+  /** Bytes behind the last line end. */
+  readonly #tail = new HeldBytes()
   /** Where the event being read began, in the text at hand; below 0 by what earlier texts held of it. */
   #eventFrom = 0
   #started = false
   #skipLf = false
 
+  /** The data lines of the event being read; the first one apart, since there is seldom another. */
   #data = ''
+  #moreData: string[] | undefined
   #hasData = false
   #type = ''
   #id = ''
 
-  /** The reconnection time that the stream asked for, in milliseconds. */
+  /** The reconnection time that the stream asked for, in milliseconds. It is the stream's and takes effect at once. */
   retry: number | undefined
+  /**
+   * The id that stands behind the last block, one without data included: what a client that comes back sends as
+   * `Last-Event-ID`. While an event is emitted it is still the id that stood before it.
+   */
+  lastEventId = ''
   /**
    * Where the last blank line of the latest chunk ends, in bytes of that chunk, when a one-byte decoder is in use; 0
    * when the chunk held none. What stands before it can be passed on: it is made of whole events and comments.
@@ -57,11 +66,9 @@ export class SseParser {
   border = 0
 
   constructor(options: SseParserOptions = {}) {
-    this.#options = {
-      flushTail: options.flushTail ?? false,
-      maxEventBytes: options.maxEventBytes ?? 64 * 1024 * 1024,
-      decode: options.decode ?? decodeUtf8,
-    }
+    this.#flushTail = options.flushTail ?? false
+    this.#maxEventBytes = options.maxEventBytes ?? 64 * 1024 * 1024
+    this.#decode = options.decode ?? decodeUtf8
   }
 
   /** @throws SluiceError `event_too_large` */
@@ -69,34 +76,34 @@ export class SseParser {
     this.border = 0
     const lineEnd = lastLineEnd(bytes)
     if (lineEnd === -1) {
-      this.#keep(bytes)
-      this.#checkSize(this.#tailLength - this.#eventFrom)
+      this.#tail.push(bytes)
+      this.#checkSize(this.#tail.length - this.#eventFrom)
       return
     }
     const rest = lineEnd + 1
-    const torn = this.#tailLength
+    const torn = this.#tail.length
     let from = 0
     if (torn > 0) {
       // Of a large chunk only the end of the torn line is copied; two decodings cost less than copying all of it.
       from = rest > 4096 ? bytes.indexOf(LF) + 1 || rest : rest
-      this.#lines(this.#takeTail(bytes.subarray(0, from)), torn, emit)
+      this.#tail.push(bytes.subarray(0, from))
+      this.#lines(this.#tail.take(), torn, emit)
     }
     if (from < rest) this.#lines(from === 0 && rest === bytes.length ? bytes : bytes.subarray(from, rest), -from, emit)
     if (rest === bytes.length) return
-    this.#keep(bytes.subarray(rest))
-    this.#checkSize(this.#tailLength - this.#eventFrom)
+    this.#tail.push(bytes.subarray(rest))
+    this.#checkSize(this.#tail.length - this.#eventFrom)
   }
 
   /** The input is complete. */
   end(emit: Emit<SseEvent>): void {
-    if (this.#options.flushTail) {
+    if (this.#flushTail) {
       // With two line ends of our own the last line and the last event are whole.
-      this.#keep(closing)
-      this.#lines(this.#takeTail(nothing), 0, emit)
+      this.#tail.push(closing)
+      this.#lines(this.#tail.take(), 0, emit)
     }
-    this.#tailLength = 0
-    this.#data = ''
-    this.#hasData = false
+    this.#tail.clear()
+    this.#forget()
     this.#type = ''
     this.border = 0
   }
@@ -105,10 +112,10 @@ export class SseParser {
   #lines(bytes: Uint8Array, shift: number, emit: Emit<SseEvent>): void {
     let text: string
     if (!this.#started && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
-      text = this.#options.decode(bytes.subarray(3))
+      text = this.#decode(bytes.subarray(3))
       shift -= 3
     } else {
-      text = this.#options.decode(bytes)
+      text = this.#decode(bytes)
     }
     this.#started = true
     if (this.#skipLf) {
@@ -155,12 +162,13 @@ export class SseParser {
 
   #mixedLines(text: string, shift: number, emit: Emit<SseEvent>): void {
     let at = 0
-    let lf = text.indexOf('\n')
-    let cr = text.indexOf('\r')
+    let lf = placeOf('\n', text, 0)
+    let cr = placeOf('\r', text, 0)
     while (at < text.length) {
-      if (lf !== -1 && lf < at) lf = text.indexOf('\n', at)
-      if (cr !== -1 && cr < at) cr = text.indexOf('\r', at)
-      const end = cr === -1 || (lf !== -1 && lf < cr) ? lf : cr
+      // One comparison each: V8 takes a search out from behind two, and then makes it for every line.
+      if (lf < at) lf = placeOf('\n', text, at)
+      if (cr < at) cr = placeOf('\r', text, at)
+      const end = Math.min(lf, cr)
       let next = end + 1
       if (end === cr) {
         // A CR ends its line at once; the LF that may follow belongs to it, even in the next chunk.
@@ -188,14 +196,17 @@ export class SseParser {
     const value = colon === -1 ? '' : line.slice(line.charCodeAt(colon + 1) === SPACE ? colon + 2 : colon + 1)
     switch (name) {
       case 'data':
-        this.#data = this.#hasData ? `${this.#data}\n${value}` : value
+        // Kept in a list: strings joined a million times over keep the garbage collector busy.
+        if (!this.#hasData) this.#data = value
+        else if (this.#moreData === undefined) this.#moreData = [value]
+        else this.#moreData.push(value)
         this.#hasData = true
         return
       case 'event':
         this.#type = value
         return
       case 'id':
-        if (!value.includes('\0')) this.#id = value
+        if (!value.includes('\0')) this.#id = detached(value)
         return
       case 'retry':
         if (/^[0-9]+$/.test(value)) this.retry = Number(value)
@@ -206,50 +217,48 @@ export class SseParser {
   #dispatch(end: number, emit: Emit<SseEvent>): void {
     const event = this.#type || 'message'
     this.#type = ''
-    if (!this.#hasData) return
-    const data = this.#data
-    this.#data = ''
-    this.#hasData = false
-    emit({ event, data, id: this.#id, end })
-  }
-
-  #keep(bytes: Uint8Array): void {
-    const from = this.#tailLength
-    const length = from + bytes.length
-    if (length > this.#tail.length) {
-      const larger = new Uint8Array(Math.max(length, this.#tail.length * 2, 256))
-      larger.set(this.#tail.subarray(0, from))
-      this.#tail = larger
+    if (!this.#hasData) {
+      this.lastEventId = this.#id
+      return
     }
-    // A call of `set` costs more than a few bytes by hand.
-    if (bytes.length > 16) this.#tail.set(bytes, from)
-    else for (let i = 0; i < bytes.length; i++) this.#tail[from + i] = bytes[i]!
-    this.#tailLength = length
+    const data = this.#moreData === undefined ? this.#data : `${this.#data}\n${this.#moreData.join('\n')}`
+    this.#forget()
+    emit({ event, data, id: this.#id, end })
+    this.lastEventId = this.#id
   }
 
-  #takeTail(more: Uint8Array): Uint8Array {
-    this.#keep(more)
-    const whole = this.#tail.subarray(0, this.#tailLength)
-    this.#tailLength = 0
-    // A buffer that once held a huge event is not kept for the rest of the stream.
-    if (this.#tail.length > 64 * 1024) this.#tail = nothing
-    return whole
+  #forget(): void {
+    this.#data = ''
+    this.#moreData = undefined
+    this.#hasData = false
   }
 
   #checkSize(size: number): void {
-    const { maxEventBytes } = this.#options
-    if (size > maxEventBytes) throw tooLarge(maxEventBytes, size)
+    if (size > this.#maxEventBytes) throw tooLarge(this.#maxEventBytes, size)
   }
 }
 
-const nothing = new Uint8Array(0)
 const closing = new Uint8Array([LF, LF])
 
-function tooLarge(limit: number, size: number): SluiceError {
-  return new SluiceError(
-    'event_too_large',
-    `cannot read the stream: one event is larger than ${limit} bytes (${size} so far)`,
+// The row of the table, said again: the table itself would double what a bundle of this room weighs. A test compares.
+const eventTooLarge = { code: 'event_too_large', status: 502, kind: 'bad_gateway', retry: false } as const
+
+function tooLarge(limit: number, size: number): BareError {
+  return new BareError(
+    eventTooLarge,
+    `cannot read the stream: one event is larger than ${limit} bytes (${size} so far); raise \`maxEventBytes\` if it is right`,
   )
+}
+
+/** A slice keeps the text of its whole chunk alive; an id stays for the rest of the stream, so it is copied. */
+function detached(value: string): string {
+  return JSON.parse(JSON.stringify(value)) as string
+}
+
+/** Behind the end where there is none, so that it is not searched for again. */
+function placeOf(lineEnd: string, text: string, from: number): number {
+  const at = text.indexOf(lineEnd, from)
+  return at === -1 ? text.length : at
 }
 
 /** `data: `, read letter by letter: `startsWith` with a position costs ten times as much. */

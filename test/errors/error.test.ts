@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type ErrorCode, errorCodes, SluiceError } from '../../src/errors/index.ts'
+import { BareError, type ErrorCode, errorCodes, SluiceError } from '../../src/errors/index.ts'
 
 const codes = Object.keys(errorCodes) as ErrorCode[]
 
@@ -46,6 +46,16 @@ describe('SluiceError', () => {
     expect([new Error('x'), { code: 'internal' }, null, undefined, 'internal'].map(SluiceError.is)).toEqual(
       Array(5).fill(false),
     )
+  })
+
+  it('instanceof knows what `is` knows, and a class made from it asks for its own instances', () => {
+    class Mine extends SluiceError {}
+    const foreign = Object.assign(new Error('x'), { [Symbol.for('sluice.error')]: true, code: 'internal' })
+    const { status, kind, retry } = errorCodes.internal
+    const bare = new BareError({ code: 'internal', status, kind, retry }, 'x')
+    const all = [new SluiceError('internal', 'x'), new Mine('internal', 'x'), bare, foreign, new Error('x'), null, 'x']
+    expect(all.map((value) => value instanceof SluiceError)).toEqual([true, true, true, true, false, false, false])
+    expect(all.map((value) => value instanceof Mine)).toEqual([false, true, false, false, false, false, false])
   })
 
   it.each<[string, unknown, string]>([

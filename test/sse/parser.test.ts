@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { errorCodes, SluiceError } from '../../src/errors/index.ts'
 import { type SseEvent, SseParser, type SseParserOptions } from '../../src/sse/index.ts'
 import { bytes, standardCases } from './case-table.ts'
+import { webPlatformCases } from './web-platform-cases.ts'
 
 function read(pieces: readonly Uint8Array[], options?: SseParserOptions) {
   const parser = new SseParser(options)
@@ -25,13 +27,39 @@ function pieces(input: Uint8Array, size: number): Uint8Array[] {
   return Array.from({ length: Math.ceil(input.length / size) }, (_, i) => input.subarray(i * size, (i + 1) * size))
 }
 
-const oneByte = (input: Uint8Array): string => Buffer.from(input).toString('latin1')
+const oneByte = (input: Uint8Array): string => Array.from(input, (byte) => String.fromCharCode(byte)).join('')
+
+/** For long inputs: every way to cut once, and even pieces of some sizes. */
+function someCuttings(input: Uint8Array): Uint8Array[][] {
+  const once = Array.from({ length: input.length + 1 }, (_, at) => [input.subarray(0, at), input.subarray(at)])
+  return [...once, ...[1, 2, 3, 5, 7, 11, 64, 1000].map((size) => pieces(input, size))]
+}
+
+const sizes = (cutting: Uint8Array[]): string => `in pieces of ${cutting.map(({ length }) => length).join(', ')} bytes`
+
+/** Every way to cut the input twice. */
+function twice(input: Uint8Array): Uint8Array[][] {
+  const places = Array.from({ length: input.length + 1 }, (_, at) => at)
+  return places.flatMap((to) =>
+    places.slice(0, to).map((at) => [input.subarray(0, at), input.subarray(at, to), input.subarray(to)]),
+  )
+}
 
 describe('what the standard says, however the bytes are cut', () => {
-  it.each(standardCases)('$name', ({ input, events, retry }) => {
+  it.each([...standardCases, ...webPlatformCases])('$name', ({ input, events, retry }) => {
     const whole = typeof input === 'string' ? bytes(input) : input
-    const expected = { events: events.map((one) => ({ event: 'message', id: '', ...one })), retry }
-    for (const cutting of cuttings(whole)) expect(read(cutting)).toEqual(expected)
+    const expected = JSON.stringify({ events: events.map((one) => ({ event: 'message', id: '', ...one })), retry })
+    // Compared as text: with thousands of cuttings `toEqual` takes minutes.
+    const given = (cutting: Uint8Array[]): string => {
+      const { events, retry } = read(cutting)
+      return JSON.stringify({ events: events.map(({ event, id, data }) => ({ event, id, data })), retry })
+    }
+    const once = whole.length > 1000 ? someCuttings(whole) : cuttings(whole)
+    for (const cutting of once) if (given(cutting) !== expected) expect(given(cutting), sizes(cutting)).toBe(expected)
+    if (whole.length > 120) return
+    for (const cutting of twice(whole)) {
+      if (given(cutting) !== expected) expect(given(cutting), sizes(cutting)).toBe(expected)
+    }
   })
 
   it('large chunks give what small ones give', () => {
@@ -45,6 +73,21 @@ describe('what the standard says, however the bytes are cut', () => {
     expect(expected.length).toBeGreaterThan(1000)
     for (const size of [1, 290, 4096, 4097, 6000, 20_000, input.length])
       expect(read(pieces(input, size)).events).toEqual(expected)
+  })
+
+  it('a reader that comes back names the id of the last block that was closed', () => {
+    const parser = new SseParser()
+    const at = (text: string): string => {
+      parser.push(bytes(text), () => {})
+      return parser.lastEventId
+    }
+    expect([at('id: 1\n'), at('data: a\n\n'), at('id: 2\n'), at('\n'), at('id: 3\ndata: b')]).toEqual([
+      '',
+      '1',
+      '1',
+      '2',
+      '2',
+    ])
   })
 
   it('a CR ends an event at once, without waiting for the LF that may follow', () => {
@@ -86,10 +129,26 @@ describe('the size of an event', () => {
     for (const cutting of cuttings(fits)) expect(read(cutting, { maxEventBytes: 16 }).events).toHaveLength(12)
   })
 
+  it('is said in an error that every copy of sluice knows, with what its code means', () => {
+    let thrown: unknown
+    try {
+      read([bytes('data: 12345678901')], { maxEventBytes: 16 })
+    } catch (error) {
+      thrown = error
+    }
+    expect(thrown).toBeInstanceOf(SluiceError)
+    const { status, kind, retry } = errorCodes.event_too_large
+    expect(thrown).toMatchObject({ name: 'SluiceError', code: 'event_too_large', status, kind, retry })
+    expect(String(thrown)).toContain('larger than 16 bytes (17 so far)')
+  })
+
   it.each([
     ['a long line', 'data: 12345678901'],
     ['a long line with its end', 'data: 12345678901\n\n'],
     ['many short lines', 'data: 1\ndata: 2\ndata: 3\n\n'],
+    ['fields without end', 'x\nid\nx\nid\nx\nid\nx\nid\n'],
+    ['one comment without end', ':1234567890123456'],
+    ['lines that end in CRLF', 'data: 1\r\ndata: 2\r\ndata: 3\r\n\r\n'],
     ['comments without end', ':\n:\n:\n:\n:\n:\n:\n:\n:\n'],
     ['a type and its data', 'event: abc\ndata: a\n\n'],
   ])('%s past the limit stops the reading', (_, input) => {
