@@ -2,8 +2,12 @@
  * The canonical model: the request, the token, the whole answer, and what can be done with them without any input or
  * output. No dialect, vendor or transport is known here.
  */
+export { countText, TokenCounter } from './bpe/counter.ts'
+export { TokenDecoder, type TokenDecoderOptions } from './bpe/decoder.ts'
+export { loadVocabulary, type RankEntry, type Vocabulary, type VocabularyName } from './bpe/vocabulary.ts'
 export { countInput } from './count.ts'
 export { estimateInput } from './estimate.ts'
+export { estimateText } from './estimate-text.ts'
 export type { Finish, FinishReason } from './finish.ts'
 export { Folder, fold } from './fold.ts'
 export { grammar } from './grammar.ts'
