@@ -3,7 +3,31 @@
  * canonical model and nothing of HTTP servers, providers or configuration. Public as `sluice/pipeline`; runs in any
  * JavaScript runtime.
  */
+
 export {
+  type AcquireOptions,
+  BackpressureController,
+  type BackpressureOptions,
+  type BackpressureStats,
+} from './backpressure.ts'
+export { type BodyKind, bodyKind } from './body-kind.ts'
+export { Histogram, type HistogramSnapshot } from './histogram.ts'
+export type { AnyAnswer, Pieceful } from './http/body-source.ts'
+export type { FramingName } from './http/event-reader.ts'
+export { type HttpStreamCallbacks, HttpStreamHandler, type HttpStreamOptions } from './http/http-stream-handler.ts'
+export { MemoryBudget } from './memory-budget.ts'
+export { type FlowListener, OpenPipeline } from './open-pipeline.ts'
+export { PipelineOutput } from './pipeline-output.ts'
+export { ResumableStream, type ResumableStreamOptions, type Resumption } from './resuming/resumable-stream.ts'
+export type { GoesOn, StreamPosition } from './resuming/resume-point.ts'
+export { fetchFrom } from './resuming/resume-source.ts'
+export { type MetricsSnapshot, StreamMetrics } from './stream-metrics.ts'
+export { StreamPipelineBuilder } from './stream-pipeline-builder.ts'
+export { type FromOptions, type ProcessOptions, StreamingPipeline, type ToOptions } from './streaming-pipeline.ts'
+export { TokenReader } from './token-reader.ts'
+export { transformReply } from './transform-reply.ts'
+export {
+  type AsyncStreamTransformer,
   fail,
   type MakeTransformer,
   pass,
@@ -13,3 +37,23 @@ export {
   TransformerStage,
   type TransformResult,
 } from './transformer.ts'
+export { ContentFilter, type ContentFilterOptions } from './transformers/content-filter.ts'
+export { DeltaPacing, type DeltaPacingOptions } from './transformers/delta-pacing.ts'
+export { DeltaSmoothing, type DeltaSmoothingOptions } from './transformers/delta-smoothing.ts'
+export { FieldRenaming, type FieldRenamingOptions } from './transformers/field-renaming.ts'
+export { MaxTokens, type MaxTokensOptions } from './transformers/max-tokens.ts'
+export type { PersonalData } from './transformers/personal-data.ts'
+export { Redaction, type RedactionOptions } from './transformers/redaction.ts'
+export { StopSequences, type StopSequencesOptions } from './transformers/stop-sequences.ts'
+export type { PatternOptions } from './transformers/text/pattern-scan.ts'
+export type { Where } from './transformers/text/rewriting.ts'
+export { TextReplacement, type TextReplacementOptions } from './transformers/text-replacement.ts'
+export { ThinkExtraction, type ThinkExtractionOptions } from './transformers/think-extraction.ts'
+export {
+  type AccumulatedBlock,
+  TokenAccumulator,
+  type TokenAccumulatorOptions,
+} from './transformers/token-accumulator.ts'
+export { type ChainOptions, TransformerChain, type TransformerFactory } from './transformers/transformer-chain.ts'
+export { UsageEstimation, type UsageEstimationOptions } from './transformers/usage-estimation.ts'
+export { isWholeData } from './whole-data.ts'

@@ -43,6 +43,28 @@ export interface StreamTransformer {
 /** A transformer serves one stream, so a pipeline is given the way to make one. */
 export type MakeTransformer = () => StreamTransformer
 
+/**
+ * A transformer that has to wait: for a person's word, another server, a clock. It stands in a waiting stage, and only
+ * then does the row pause.
+ *
+ * Order is kept: one token is with it at a time, the next waits in a bounded queue, and while that is full the
+ * upstream is paused. A call that takes longer than `timeoutMs` has its signal aborted and counts as failed.
+ */
+export interface AsyncStreamTransformer {
+  /** What configurations and errors call it. */
+  readonly name: string
+  /** As `StreamTransformer.transform`. `signal` aborts when the time is up or the stream is given up. */
+  transform(token: StreamToken, signal: AbortSignal): Promise<TransformResult>
+  /** As `StreamTransformer.flush`: called once, when nothing is with it any more. */
+  flush?(): readonly StreamToken[] | Promise<readonly StreamToken[]>
+  /** The longest that one token may take, in milliseconds. Default 5000. */
+  readonly timeoutMs?: number
+  /** After an error or a timeout: `fail` breaks the stream, `skip` lets the token pass unchanged. Default `fail`. */
+  readonly onError?: 'fail' | 'skip'
+  /** The most tokens that may wait before the upstream is paused. Default 256. */
+  readonly limit?: number
+}
+
 /** A transformer as a stage of a row. */
 export class TransformerStage implements Stage<StreamToken, StreamToken> {
   readonly #transformer: StreamTransformer

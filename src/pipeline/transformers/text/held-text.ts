@@ -1,0 +1,165 @@
+import { type Delta, textOf } from './delta.ts'
+import type { Match, TextScan, TextWindow } from './scan.ts'
+
+/** A match taken out of the text. */
+export interface Found {
+  readonly pattern: number
+  /** What stood there. */
+  readonly text: string
+  /** It overlaps the match before it: its text is taken out too, with nothing in its place. */
+  readonly more: boolean
+}
+
+/** What goes on: a delta as it came, a piece of text, or a match that was taken out. */
+export type Segment<D extends Delta> = D | string | Found
+
+/**
+ * The text of one block on its way through scans. It holds back what may still become a match and nothing else, as the
+ * deltas that it came in: one that goes on whole goes on by identity, its log-probabilities with it.
+ *
+ * Of a delta that is given out in parts the last part has the log-probabilities, unless some of its text was taken out.
+ */
+export class HeldText<D extends Delta> implements TextWindow {
+  readonly #scans: readonly TextScan[]
+  readonly #found: Match[] = []
+  #segments: Segment<D>[] = []
+  /** Deltas of which not all has gone on, and where the first of them begins. */
+  readonly #deltas: D[] = []
+  #headFrom = 0
+  /** Some of the text of the first one was taken out. */
+  #headCut = false
+  /** How far the text has been read, and how far it has gone on or been taken out. */
+  #read = 0
+  #given = 0
+  /** The text behind the place that all scans have decided, where it begins, and the code unit before that. */
+  #tail = ''
+  #tailFrom = 0
+  #before = 0
+  /** The piece that is being read. */
+  #piece = ''
+
+  constructor(scans: readonly TextScan[]) {
+    this.#scans = scans
+  }
+
+  /** How many characters are held back. */
+  get length(): number {
+    return this.#read - this.#given
+  }
+
+  /** True: the delta goes on as it is. Otherwise `take` has what goes on. */
+  push(delta: D): boolean {
+    const text = textOf(delta)
+    const at = this.#read
+    this.#piece = text
+    let decided = at + text.length
+    const scans = this.#scans
+    for (let i = 0; i < scans.length; i++) {
+      const scan = scans[i]!
+      scan.read(text, at, this, this.#found)
+      if (scan.decided < decided) decided = scan.decided
+    }
+    this.#read = at + text.length
+    this.#piece = ''
+    if (decided === this.#read && this.#found.length === 0 && this.#deltas.length === 0) {
+      if (text !== '') this.#before = text.charCodeAt(text.length - 1)
+      this.#tail = ''
+      this.#tailFrom = this.#read
+      this.#headFrom = this.#read
+      this.#given = this.#read
+      return true
+    }
+    this.#tail += text
+    this.#deltas.push(delta)
+    this.#settle(decided)
+    this.#keepTail(decided)
+    return false
+  }
+
+  /** The text is complete: `take` has all of the rest. */
+  end(): void {
+    for (const scan of this.#scans) scan.end(this.#read, this, this.#found)
+    this.#settle(this.#read)
+  }
+
+  /** What goes on since the last call. */
+  take(): readonly Segment<D>[] {
+    const segments = this.#segments
+    this.#segments = []
+    return segments
+  }
+
+  slice(from: number, to: number): string {
+    const before = from < this.#tailFrom ? String.fromCharCode(this.#before) : ''
+    const text = this.#tail + this.#piece
+    return before + text.slice(Math.max(0, from - this.#tailFrom), to - this.#tailFrom)
+  }
+
+  /** What a scan may still ask for: it can be more than what is held, as a match of another one may reach past it. */
+  #keepTail(decided: number): void {
+    const from = decided - 1 - this.#tailFrom
+    if (decided === this.#read && this.#tail !== '') {
+      this.#before = this.#tail.charCodeAt(this.#tail.length - 1)
+      this.#tail = ''
+      this.#tailFrom = this.#read
+    } else if (from > 64 + this.#tail.length / 2) {
+      // Not each time, so that a long tail is not copied for each short piece.
+      this.#tail = this.#tail.slice(from)
+      this.#tailFrom += from
+    }
+  }
+
+  #settle(decided: number): void {
+    const found = this.#found
+    if (found.length > 1 && this.#scans.length > 1) found.sort((a, b) => a.from - b.from || b.to - a.to)
+    let used = 0
+    for (const { from, to, pattern } of found) {
+      if (from >= decided) break
+      used++
+      if (to <= this.#given) continue
+      const more = from < this.#given
+      if (!more) this.#give(from)
+      this.#segments.push({ pattern, text: this.#drop(to), more })
+    }
+    found.splice(0, used)
+    if (decided > this.#given || this.length === 0) this.#give(Math.max(decided, this.#given))
+  }
+
+  #give(to: number): void {
+    while (this.#deltas.length > 0) {
+      const delta = this.#deltas[0]!
+      const text = textOf(delta)
+      const from = this.#given - this.#headFrom
+      if (this.#headFrom + text.length > to) {
+        if (to > this.#given) this.#segments.push(text.slice(from, to - this.#headFrom))
+        this.#given = to
+        return
+      }
+      if (from === 0 && !this.#headCut) this.#segments.push(delta)
+      else if (delta.type === 'text-delta' && delta.logprobs && !this.#headCut) {
+        this.#segments.push({ ...delta, text: text.slice(from) })
+      } else if (from < text.length) this.#segments.push(text.slice(from))
+      this.#pop(text)
+    }
+  }
+
+  #drop(to: number): string {
+    let dropped = ''
+    while (this.#deltas.length > 0 && this.#given < to) {
+      const text = textOf(this.#deltas[0]!)
+      const part = text.slice(this.#given - this.#headFrom, to - this.#headFrom)
+      dropped += part
+      this.#given += part.length
+      if (part !== '') this.#headCut = true
+      if (this.#headFrom + text.length <= this.#given) this.#pop(text)
+    }
+    return dropped
+  }
+
+  #pop(text: string): void {
+    this.#deltas.shift()
+    this.#headFrom += text.length
+    this.#given = this.#headFrom
+    this.#headCut = false
+  }
+}
