@@ -1,6 +1,7 @@
 import type { LogConfig } from '../observe/index.ts'
 import type { Provider } from '../providers/index.ts'
 import type { Alias } from '../routing/index.ts'
+import type { TransportClient } from '../transport/index.ts'
 
 export type { LogConfig }
 
@@ -9,6 +10,7 @@ export interface Config {
   server: ServerConfig
   access: AccessConfig
   streaming: StreamingConfig
+  transport: TransportConfig
   providers: Provider[]
   aliases: Alias[]
   log: LogConfig
@@ -37,6 +39,11 @@ export interface AccessConfig {
   keys: string[]
 }
 
+export interface TransportConfig {
+  /** Who makes the calls of providers. Default `http1`. */
+  client: TransportClient
+}
+
 export interface StreamingConfig {
   /** Silence towards the client after which a sign of life is written. Default 15 s. */
   heartbeatMs: number
@@ -56,4 +63,6 @@ export interface StreamingConfig {
   finishGraceMs: number
   /** The largest event and the largest whole answer of an upstream, in bytes. Default 64 MiB. */
   maxEventBytes: number
+  /** What all slow clients together may leave untaken before their providers wait, in bytes. Default 64 MiB. */
+  bufferBudgetBytes: number
 }

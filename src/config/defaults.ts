@@ -19,6 +19,8 @@ export const defaults = {
     total_timeout: '10m',
     finish_grace: '2s',
     max_event: '64MiB',
+    buffer_budget: '64MiB',
   },
+  transport: { client: 'http1' },
   log: { level: 'info', format: 'auto' },
 } as const

@@ -112,6 +112,7 @@ function fits(node: SchemaNode, value: unknown): boolean {
 const worded: Record<string, string> = {
   duration: 'a duration such as "10s", "250ms" or "5m" (at most "576h"), or a whole number of milliseconds',
   size: 'a size such as "32MiB" or "500kB" (at most "500MiB"), or a whole number of bytes',
+  budget: 'a size such as "64MiB" or "1GiB", or a whole number of bytes',
 }
 
 /** What to write, in words. */

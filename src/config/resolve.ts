@@ -27,6 +27,7 @@ export function resolveConfig(written: Written): Config {
     server,
     access: { keys: [...setting(written, 'access', 'keys')] },
     streaming,
+    transport: { client: setting(written, 'transport', 'client') },
     providers: list.providers,
     aliases,
     log: { level: setting(written, 'log', 'level'), format: setting(written, 'log', 'format') },
@@ -57,6 +58,7 @@ function resolveStreaming(written: Written): StreamingConfig {
     totalTimeoutMs: ms(written, 'streaming', 'total_timeout'),
     finishGraceMs: ms(written, 'streaming', 'finish_grace'),
     maxEventBytes: bytes(written, 'streaming', 'max_event'),
+    bufferBudgetBytes: bytes(written, 'streaming', 'buffer_budget', Number.POSITIVE_INFINITY),
   }
 }
 
@@ -75,10 +77,15 @@ function ms<T extends 'server' | 'streaming'>(written: Written, table: T, key: k
   return value
 }
 
-function bytes<T extends 'server' | 'streaming'>(written: Written, table: T, key: keyof Defaults[T] & string) {
+function bytes<T extends 'server' | 'streaming'>(
+  written: Written,
+  table: T,
+  key: keyof Defaults[T] & string,
+  most = largestBytes,
+) {
   const value = toBytes(setting(written, table, key) as string | number)
   if (value < 1) written.problems.add([table, key], 'found no room at all; write at least "1B"')
-  if (value > largestBytes)
+  if (value > most)
     written.problems.add([table, key], 'found more than fits into memory as one text; write at most "500MiB"')
   return value
 }

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { logFormats, logLevels } from '../observe/index.ts'
 import { providerOptions } from '../providers/index.ts'
+import { transportClients } from '../transport/index.ts'
 import { defaults } from './defaults.ts'
 import { durationPattern, largestBytes, longestMs, sizePattern } from './units.ts'
 
@@ -21,7 +22,16 @@ function size(value: string, description: string) {
   })
 }
 
-const { server, access, streaming, log } = defaults
+/** A size that is never in memory as one piece. */
+function budget(value: string, description: string) {
+  return Type.Union([Type.String({ pattern: sizePattern }), Type.Integer({ minimum: 1 })], {
+    title: 'budget',
+    default: value,
+    description,
+  })
+}
+
+const { server, access, streaming, transport, log } = defaults
 
 const serverOptions = Type.Object(
   {
@@ -93,8 +103,27 @@ const streamingOptions = Type.Object(
     max_event: Type.Optional(
       size(streaming.max_event, 'The largest single event, and the largest unstreamed answer, of a provider.'),
     ),
+    buffer_budget: Type.Optional(
+      budget(
+        streaming.buffer_budget,
+        'How much may wait in memory for slow clients, all streams together; beyond it each provider waits for its client.',
+      ),
+    ),
   },
   { additionalProperties: false, description: 'How long to wait for what, while an answer streams.' },
+)
+
+const transportOptions = Type.Object(
+  {
+    client: Type.Optional(
+      Type.Enum(transportClients, {
+        default: transport.client,
+        description:
+          'Who makes the calls: `http1` is our own reader, fast and small; `undici` is the library, which makes those through a proxy in any case.',
+      }),
+    ),
+  },
+  { additionalProperties: false, description: 'How providers are called.' },
 )
 
 const modelOptions = Type.Object(
@@ -132,6 +161,7 @@ export const configSchema = Type.Object(
     server: Type.Optional(serverOptions),
     access: Type.Optional(accessOptions),
     streaming: Type.Optional(streamingOptions),
+    transport: Type.Optional(transportOptions),
     providers: Type.Optional(
       Type.Array(providerOptions, {
         description: 'Whom to call. None: the providers whose keys are in the environment.',

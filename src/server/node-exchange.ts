@@ -8,8 +8,9 @@ import type { Chunk, Exchange } from '../gateway/index.ts'
  *
  * Once the head is out, pieces are written to the socket as HTTP chunks of our own making, one write each:
  * `ServerResponse.write` corks the socket and uncorks it in a later tick, which costs a paced stream about a
- * microsecond a token. Wherever that road is not open (HTTP/1.0, a response that waits its turn on the connection,
- * bytes still pending in the response) pieces go through `ServerResponse.write`.
+ * microsecond a token. Where that road is not open (HTTP/1.0, a response that waits its turn on the connection) pieces
+ * go through `ServerResponse.write`. Whether a write should be the last for now is not asked of Node, whose one mark
+ * for all sockets knows nothing of the others: `pending` tells what the connection has not taken.
  */
 export class NodeExchange implements Exchange {
   readonly method: string
@@ -81,20 +82,27 @@ export class NodeExchange implements Exchange {
     this.#direct = http11
   }
 
-  write(chunk: Chunk): boolean {
+  write(chunk: Chunk): void {
     const response = this.#response
     const { socket } = response
-    if (response.destroyed) return true
-    if (!this.#direct || !socket || response.writableLength > 0) {
-      return response.write(typeof chunk === 'string' ? chunk : Buffer.concat(chunk))
+    if (response.destroyed) return
+    if (!this.#direct || !socket) {
+      // A response that waits its turn would keep what is for a client that is gone.
+      if (!this.#request.socket.destroyed) response.write(typeof chunk === 'string' ? chunk : Buffer.concat(chunk))
+      return
     }
     if (typeof chunk === 'string') {
       const size = Buffer.byteLength(chunk).toString(16)
-      return socket.write(`${size}\r\n${chunk}\r\n`)
+      socket.write(`${size}\r\n${chunk}\r\n`)
+      return
     }
     const bytes = frame(chunk)
     // An empty HTTP chunk would be the end of the body.
-    return bytes ? socket.write(bytes) : true
+    if (bytes) socket.write(bytes)
+  }
+
+  get pending(): number {
+    return this.#request.socket.destroyed ? 0 : this.#response.writableLength
   }
 
   respond(status: number, headers: Record<string, string>, body: string | Uint8Array): void {
@@ -121,16 +129,24 @@ export class NodeExchange implements Exchange {
     this.#response.destroy()
   }
 
-  onDrain(callback: () => void): void {
-    const response = this.#response
-    response.on('drain', callback)
-    // Direct writes are reported by the socket, which the responses on a connection have one after the other.
+  onTaken(callback: () => void): void {
     const { socket } = this.#request
-    const onSocketDrain = (): void => {
-      if (response.socket === socket) callback()
+    if (socket.destroyed) {
+      setImmediate(callback)
+      return
     }
-    socket.on('drain', onSocketDrain)
-    response.once('close', () => socket.off('drain', onSocketDrain))
+    let told = false
+    const tell = (): void => {
+      if (told) return
+      told = true
+      socket.off('close', tell)
+      callback()
+    }
+    // An empty piece stands behind all the others and is no byte on the wire. The `drain` of a socket would not do: it
+    // comes only when more than a certain amount was pending, and for every answer on the connection.
+    this.#response.write('', tell)
+    // Whether a response that waits its turn is told of the end of its connection depends on the version of Node.
+    socket.once('close', tell)
   }
 
   onClose(callback: () => void): void {

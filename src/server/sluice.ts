@@ -58,7 +58,11 @@ export async function createSluice(options: SluiceOptions = {}): Promise<Sluice>
   const scripted = read.providers.length === 0 ? await startBuiltin() : undefined
   const config = scripted ? { ...read, providers: scripted.providers } : read
   const log = options.log ?? createLog(config.log)
-  const transport = openTransport({ connectTimeoutMs: config.streaming.connectTimeoutMs, env })
+  const transport = openTransport({
+    client: config.transport.client,
+    connectTimeoutMs: config.streaming.connectTimeoutMs,
+    env,
+  })
   const gateway = new Gateway({ config, transport, log })
   const { host } = config.server
   const listening = await listen(gateway, config.server).catch(async (error: unknown) => {

@@ -2,16 +2,44 @@
  * HTTP to an upstream, behind one small interface of callbacks. It knows bytes, heads and connections; what the bytes
  * say is the business of others, and so are all timeouts but that of connecting.
  */
+import { http1Transport } from './http1/index.ts'
 import { lazyTransport } from './lazy.ts'
+import { type ProxyEnv, proxiesOf } from './proxies.ts'
 import type { Transport } from './transport.ts'
-import type { UndiciOptions } from './undici.ts'
 
 export type { Transport, UpstreamCall, UpstreamHandler, UpstreamHead, UpstreamRequest } from './transport.ts'
 
-/** The transport of the gateway. undici is loaded by the first request. */
-export function openTransport(options: UndiciOptions): Transport {
-  return lazyTransport(async () => {
+/** Who makes the calls: our own reader, or undici for all of them. */
+export const transportClients = ['http1', 'undici'] as const
+export type TransportClient = (typeof transportClients)[number]
+
+export interface TransportOptions {
+  /** Default `http1`. */
+  client?: TransportClient
+  connectTimeoutMs: number
+  /** `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, in either case, are honoured. */
+  env: ProxyEnv
+}
+
+/**
+ * The transport of the gateway. Addresses of a scheme that has a proxy are called by undici, whatever the client; it is
+ * loaded by the first such request.
+ */
+export function openTransport({ client = 'http1', connectTimeoutMs, env }: TransportOptions): Transport {
+  const undici = lazyTransport(async () => {
     const { undiciTransport } = await import('./undici.ts')
-    return undiciTransport(options)
+    return undiciTransport({ connectTimeoutMs, env })
   })
+  if (client === 'undici') return undici
+  const http1 = http1Transport({ connectTimeoutMs })
+  const proxies = proxiesOf(env)
+  // Which hosts go around the proxy is left to undici as well, so that it is decided in one place.
+  if (proxies.http === undefined && proxies.https === undefined) return http1
+  const isProxied = (url: string): boolean => (/^https:/i.test(url) ? proxies.https : proxies.http) !== undefined
+  return {
+    send: (request, handler) => (isProxied(request.url) ? undici : http1).send(request, handler),
+    async close() {
+      await Promise.all([undici.close(), http1.close()])
+    },
+  }
 }

@@ -29,9 +29,15 @@ export interface UpstreamHead {
 
 export interface UpstreamHandler {
   onHead(head: UpstreamHead): void
-  /** A piece of the body, already decompressed. The bytes belong to the handler. */
+  /**
+   * A piece of the body, already decompressed. The bytes are good until `onFlush`, `onEnd` or `onError` returns, whichever
+   * comes next: many connections read into one buffer. What is kept for longer is copied.
+   */
   onData(chunk: Uint8Array): void
-  /** All that came with one read has been given: the moment to write what was made of it. */
+  /**
+   * All that came with one read has been given: the moment to write what was made of it. Not called for the read that
+   * brings the end.
+   */
   onFlush(): void
   onEnd(): void
   onError(error: SluiceError): void

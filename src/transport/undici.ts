@@ -1,12 +1,14 @@
 import { Agent, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
 import { SluiceError } from '../errors/index.ts'
 import { decompressor } from './decompress.ts'
+import { type ProxyEnv, proxiesOf } from './proxies.ts'
+import { brokenBody, reason, type SystemError } from './reason.ts'
 import type { Transport, UpstreamCall, UpstreamHandler, UpstreamHead, UpstreamRequest } from './transport.ts'
 
 export interface UndiciOptions {
   connectTimeoutMs: number
   /** `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, in either case, are honoured. */
-  env: Record<string, string | undefined>
+  env: ProxyEnv
 }
 
 /** A transport on undici's dispatch level: its pool and parser, without its streams. */
@@ -24,24 +26,17 @@ function openDispatcher({ connectTimeoutMs, env }: UndiciOptions): Dispatcher {
     pipelining: 1,
     allowH2: false,
   }
-  const read = (name: string): string | undefined => env[name.toLowerCase()] || env[name] || undefined
-  const httpProxy = proxyUrl(read('HTTP_PROXY'))
-  const httpsProxy = proxyUrl(read('HTTPS_PROXY')) ?? httpProxy
-  if (!httpsProxy) return new Agent(agent)
+  const { http, https, none } = proxiesOf(env)
+  if (!https) return new Agent(agent)
   return new EnvHttpProxyAgent({
     ...agent,
-    httpProxy: httpProxy ?? '',
-    httpsProxy,
-    noProxy: read('NO_PROXY') ?? '',
+    httpProxy: http ?? '',
+    httpsProxy: https,
+    noProxy: none,
     connectTimeout: connectTimeoutMs,
     // Asks for tunnels, and for nothing else: a proxy that takes the question and stays silent is no connection.
     clientFactory: (origin, options) => new Pool(origin, { ...options, headersTimeout: connectTimeoutMs }),
   })
-}
-
-/** Other programs take `proxy.example:3128` too, without a scheme. */
-function proxyUrl(written: string | undefined): string | undefined {
-  return written === undefined || written.includes('://') ? written : `http://${written}`
 }
 
 // A promise that is settled already: `then` is the cheapest microtask there is (`queueMicrotask` makes an async resource).
@@ -175,7 +170,7 @@ function readHead(status: number, raw: Record<string, string | string[]>): Upstr
   return { status, headers }
 }
 
-function describe(error: Error & { code?: string }, where: string, afterHead: boolean): SluiceError {
+function describe(error: SystemError, where: string, afterHead: boolean): SluiceError {
   // The second is that of a proxy which was asked for a tunnel.
   if (error.code === 'UND_ERR_CONNECT_TIMEOUT' || error.code === 'UND_ERR_HEADERS_TIMEOUT') {
     return new SluiceError('connect_timeout', `cannot reach ${where}: no connection in time`, { cause: error })
@@ -193,30 +188,4 @@ function describe(error: Error & { code?: string }, where: string, afterHead: bo
     return new SluiceError('upstream_truncated', `the answer of ${where} broke off: ${reason(error)}`, { cause: error })
   }
   return new SluiceError('upstream_unreachable', `cannot reach ${where}: ${reason(error)}`, { cause: error })
-}
-
-function reason(error: Error & { code?: string }): string {
-  // An AggregateError (several addresses tried) has an empty message and the causes inside.
-  const inner =
-    error instanceof AggregateError ? (error.errors[0] as (Error & { code?: string }) | undefined) : undefined
-  const { code, message } = inner ?? error
-  // The messages of the system name addresses; they stay in the cause, which the log tells.
-  const words = code === undefined ? undefined : systemWords[code]
-  return words ? `${words} (${code})` : message || code || 'the connection failed'
-}
-
-const systemWords: Record<string, string> = {
-  ECONNREFUSED: 'nothing listens at its address',
-  ECONNRESET: 'it closed the connection',
-  EPIPE: 'it closed the connection',
-  UND_ERR_SOCKET: 'it closed the connection',
-  ENOTFOUND: 'the name in its address does not exist',
-  EAI_AGAIN: 'the name in its address cannot be looked up now',
-  EHOSTUNREACH: 'there is no way to its address',
-  ENETUNREACH: 'there is no way to its address',
-  ETIMEDOUT: 'its address does not answer',
-}
-
-function brokenBody(where: string, error: Error): string {
-  return `cannot read the answer of ${where}: its compressed body is damaged (${error.message})`
 }

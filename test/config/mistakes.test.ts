@@ -66,6 +66,12 @@ describe('each kind of mistake is told with its line and a way out', () => {
       /^2 server\.max_body: found "32 MiB"; write a size such as "32MiB"/,
     ],
     ['a size over a text of Node', '[server]\nmax_body = "2GiB"', /^2 server\.max_body: .*write at most "500MiB"$/],
+    ['a budget that is none', '[streaming]\nbuffer_budget = "lots"', /^2 streaming\.buffer_budget: .*"1GiB"/],
+    [
+      'an unknown client',
+      '[transport]\nclient = "curl"',
+      /^2 transport\.client: found "curl"; write one of "http1", "undici"/,
+    ],
     ['an unknown level', '[log]\nlevel = "verbose"', /^2 log\.level: found "verbose"; write one of "silent", "error"/],
     ['a table that is a value', 'server = 3', /^1 server: found 3; write a table$/],
     [

@@ -31,7 +31,9 @@ describe('what holds where nothing is written', () => {
         totalTimeoutMs: 600_000,
         finishGraceMs: 2_000,
         maxEventBytes: 64 * 1024 ** 2,
+        bufferBudgetBytes: 64 * 1024 * 1024,
       },
+      transport: { client: 'http1' },
       providers: [],
       aliases: [],
       log: { level: 'info', format: 'auto' },
@@ -41,6 +43,14 @@ describe('what holds where nothing is written', () => {
 })
 
 describe('what is written is what is done', () => {
+  it.each(['http1', 'undici'])('providers are called by %s', (client) => {
+    expect(read(`[transport]\nclient = "${client}"`).transport).toEqual({ client })
+  })
+
+  it('a budget may be larger than any text', () => {
+    expect(read('[streaming]\nbuffer_budget = "2GiB"').streaming.bufferBudgetBytes).toBe(2 * 1024 ** 3)
+  })
+
   const server = (line: string) => read(`[server]\n${line}`).server
   it.each([
     ['max_body = "1.5MiB"', { maxBodyBytes: 1_572_864 }],

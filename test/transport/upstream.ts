@@ -3,8 +3,14 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import { type AddressInfo, createServer as createRawServer, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 import type { SluiceError } from '../../src/errors/index.ts'
-import type { Transport, UpstreamCall, UpstreamHead, UpstreamRequest } from '../../src/transport/index.ts'
-import { undiciTransport } from '../../src/transport/undici.ts'
+import {
+  openTransport,
+  type Transport,
+  type UpstreamCall,
+  type UpstreamHead,
+  type UpstreamRequest,
+} from '../../src/transport/index.ts'
+import { testedClient } from './client.ts'
 
 export interface Upstream {
   url: string
@@ -45,7 +51,7 @@ async function listen(server: Server): Promise<Upstream> {
 }
 
 export function startTransport(env: Record<string, string> = {}, connectTimeoutMs = 2000): Transport {
-  const transport = undiciTransport({ connectTimeoutMs, env })
+  const transport = openTransport({ client: testedClient, connectTimeoutMs, env })
   onTestFinished(() => transport.close())
   return transport
 }
@@ -57,6 +63,8 @@ export class Told {
   error: SluiceError | undefined
   text = ''
   call: UpstreamCall | undefined
+  /** Takes the pieces of the body instead of the log: where they are many, or no text. */
+  onBytes: ((bytes: Uint8Array) => void) | undefined
   /** Called with each entry of the log. */
   onEntry: (entry: string) => void = () => {}
   readonly over: Promise<this>
@@ -106,6 +114,10 @@ export function send(
         told.note(`head ${head.status}`)
       },
       onData(chunk) {
+        if (told.onBytes) {
+          told.onBytes(chunk)
+          return
+        }
         const text = decoder.decode(chunk, { stream: true })
         told.text += text
         told.note(`data ${text}`)
@@ -123,6 +135,14 @@ export function send(
     },
   )
   return told
+}
+
+/** Once the socket is gone, in whatever way. */
+export function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.destroyed) resolve()
+    else socket.once('close', () => resolve())
+  })
 }
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
