@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import { SluiceError } from '../errors/index.ts'
 
 /** The headers and query of a request, as far as access looks at them. Header names are lower-case. */
@@ -63,5 +63,5 @@ export class ClientKeys {
 }
 
 function digest(key: string): Buffer {
-  return createHash('sha256').update(key).digest()
+  return hash('sha256', key, 'buffer')
 }

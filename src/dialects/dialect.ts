@@ -151,6 +151,8 @@ export interface UpstreamSide {
   decodeReply(body: JsonObject, options: DecodeOptions): StreamToken[]
   /** An error answer. `text` is the body as it came, possibly not JSON, possibly cut. */
   decodeError(status: number, text: string): SluiceError
+  /** Takes note of a whole answer that is forwarded as it is. @throws SluiceError for an error inside a 200 */
+  observeReply(body: JsonObject): ReplyFacts
   /** Reads along with a stream that is forwarded as it is. */
   observeStream(options: ObserveOptions): StreamObserver
   /** The number in an answer to the operation `count`. */
@@ -184,6 +186,16 @@ export interface ObserveOptions {
   choices?: number
   /** For dialects whose errors carry the id of the request. */
   requestId?: string
+}
+
+/** What there is to tell of a whole answer without taking it apart. */
+export interface ReplyFacts {
+  model: string | undefined
+  /** Why the first choice ended. */
+  finish: FinishReason | undefined
+  usage: Usage | undefined
+  /** How many pieces of content it holds: texts, calls, and so on. */
+  parts: number
 }
 
 export interface StreamObserver {

@@ -16,6 +16,7 @@ export type {
   EncodeOptions,
   ModelEntry,
   ObserveOptions,
+  ReplyFacts,
   StreamDecoder,
   StreamObserver,
   Target,

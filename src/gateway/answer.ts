@@ -1,6 +1,7 @@
 import type { ClientSide } from '../dialects/index.ts'
 import type { SluiceError } from '../errors/index.ts'
 import { type Clock, Watchdog } from '../flow/index.ts'
+import { BackpressureController, type BackpressureStats, type MemoryBudget } from '../pipeline/index.ts'
 import type { Chunk, Exchange } from './exchange.ts'
 
 export interface AnswerOptions {
@@ -12,6 +13,8 @@ export interface AnswerOptions {
   headers: () => Record<string, string>
   heartbeatMs: number
   statusCeilingMs: number
+  /** What all clients together may leave untaken. */
+  budget: MemoryBudget
   /** The client does not take what is written; `true` when it does again. */
   onFlow: (flowing: boolean) => void
 }
@@ -27,7 +30,9 @@ export interface AnswerOptions {
 export class Answer {
   readonly #options: AnswerOptions
   #state: 'waiting' | 'open' | 'over' = 'waiting'
-  #flowing = true
+  /** Made when the client first leaves something untaken: most never do. */
+  #pressure: BackpressureController | undefined
+  #asked = false
   #heart: Watchdog | undefined
   #stopCeiling: (() => void) | undefined
   /** The status that was sent; 0 before. */
@@ -35,15 +40,16 @@ export class Answer {
 
   constructor(options: AnswerOptions) {
     this.#options = options
-    options.exchange.onDrain(() => {
-      if (this.#flowing) return
-      this.#flowing = true
-      if (this.#state !== 'over') options.onFlow(true)
-    })
   }
 
   get isOver(): boolean {
     return this.#state === 'over'
+  }
+
+  /** What the upstream was held back for; undefined when it never was. */
+  get pressure(): BackpressureStats | undefined {
+    const stats = this.#pressure?.stats
+    return stats && stats.pauses > 0 ? stats : undefined
   }
 
   /** From now on the client waits for a stream: at the ceiling it gets its head and a first sign of life. */
@@ -65,6 +71,7 @@ export class Answer {
     if (this.#state === 'over') return
     if (this.#state === 'waiting') this.#open()
     this.#close()
+    this.#countRest()
     this.#options.exchange.end()
   }
 
@@ -96,11 +103,13 @@ export class Answer {
   /** The client is gone: nothing more is written. */
   abandon(): void {
     this.#close()
+    this.#pressure?.close()
   }
 
   /** Not even an error can be said: the connection is cut, so that nobody takes the answer for a whole one. */
   cut(): void {
     this.#close()
+    this.#pressure?.close()
     this.#options.exchange.destroy()
   }
 
@@ -108,6 +117,7 @@ export class Answer {
     this.#options.exchange.start(200, { ...this.#options.headers(), ...streamHeaders })
     this.#state = 'open'
     this.#stopCeiling?.()
+    this.#stopCeiling = undefined
     this.status = 200
     const { clock, heartbeatMs } = this.#options
     this.#heart = new Watchdog(clock, heartbeatMs, () => this.#beat())
@@ -116,14 +126,47 @@ export class Answer {
   #beat(): void {
     if (this.#state === 'over') return
     // A client that does not read is not helped by more to read.
-    if (this.#flowing) this.write(this.#options.client.heartbeat)
+    if (!this.#pressure?.paused) this.write(this.#options.client.heartbeat)
     this.#heart?.restart()
   }
 
   #send(chunk: Chunk): void {
-    if (this.#options.exchange.write(chunk) || !this.#flowing) return
-    this.#flowing = false
-    this.#options.onFlow(false)
+    const { exchange } = this.#options
+    exchange.write(chunk)
+    // The connection of a client that keeps up has taken it by now.
+    const { pending } = exchange
+    const pressure = this.#pressure
+    if (pending === 0 && !pressure) return
+    // That there is room again is heard below and not from within a write, whose caller has more to do.
+    if (pressure?.paused && pending < pressure.queued) return
+    this.#press(pending)
+  }
+
+  #press(pending: number): void {
+    this.#pressure ??= this.#control()
+    if (pending > 0 && !this.#asked) {
+      this.#asked = true
+      this.#options.exchange.onTaken(() => {
+        this.#asked = false
+        if (this.#state !== 'over') this.#press(this.#options.exchange.pending)
+      })
+    }
+    // Last, since more may come at once, and the end with it.
+    this.#pressure.level(pending)
+  }
+
+  #control(): BackpressureController {
+    const { budget, clock, onFlow } = this.#options
+    return new BackpressureController({ budget, clock, onPause: () => onFlow(false), onResume: () => onFlow(true) })
+  }
+
+  /** What is untaken at the end counts until it is taken, too. */
+  #countRest(): void {
+    const pressure = this.#pressure
+    if (!pressure) return
+    const { exchange } = this.#options
+    if (exchange.pending === 0) pressure.close()
+    else exchange.onTaken(() => pressure.close())
   }
 
   #close(): void {

@@ -59,15 +59,13 @@ export class Attempt implements UpstreamHandler {
     this.#clock = clock
     this.#timeouts = timeouts
     this.#events = events
-    const total = timeouts.totalTimeoutMs
-    this.#stopTotal = clock.after(total, () =>
-      this.#break(
-        new SluiceError('total_timeout', `the provider did not complete its answer within ${seconds(total)}`),
-      ),
-    )
-    this.#guarded(() => {
+    // Nothing here may hold on to the request in a closure: timers live as long as the answer, and a prompt is large.
+    this.#stopTotal = clock.after(timeouts.totalTimeoutMs, this.#tooLong)
+    try {
       this.#call = transport.send(request, this)
-    })
+    } catch (error) {
+      this.#break(SluiceError.from(error))
+    }
   }
 
   /** The client is gone, or nothing more is wanted: the upstream hears of it at once. */
@@ -247,6 +245,11 @@ export class Attempt implements UpstreamHandler {
     this.#grace?.stop()
     this.#tail = new Watchdog(this.#clock, tailMs, () => this.abort())
     this.#call?.resume()
+  }
+
+  readonly #tooLong = (): void => {
+    const within = seconds(this.#timeouts.totalTimeoutMs)
+    this.#break(new SluiceError('total_timeout', `the provider did not complete its answer within ${within}`))
   }
 
   /** Nothing more comes of this call. */

@@ -20,18 +20,23 @@ export interface Exchange {
   /** Sends the head. Once. */
   start(status: number, headers: Record<string, string>): void
   /**
-   * Sends a piece of the body at once, as one write; a list of bytes is one piece too, and is copied at most once.
-   * False: the client is slow, wait for `onDrain`.
+   * Sends a piece of the body at once, as one write; a list of bytes is one piece too, and is copied once, before this
+   * returns: the bytes belong to the caller.
    */
-  write(chunk: Chunk): boolean
+  write(chunk: Chunk): void
+  /**
+   * How much of what was written the client's connection has not taken yet: bytes, or characters of text. Asked for
+   * after each write, so it costs no more than to read a field.
+   */
+  readonly pending: number
   /** Sends the whole answer, head and body, in one go. */
   respond(status: number, headers: Record<string, string>, body: string | Uint8Array): void
   /** Completes an answer that was started. */
   end(): void
   /** Cuts the connection: for an answer that cannot be completed and must not look complete. */
   destroy(): void
-  /** Called each time the client has taken what was written. One listener. */
-  onDrain(callback: () => void): void
+  /** Calls back once, later, when all that is pending now has been taken or the connection is gone. */
+  onTaken(callback: () => void): void
   /** Called once when the client goes away before the answer is complete. One listener; at once if it has gone. */
   onClose(callback: () => void): void
 }

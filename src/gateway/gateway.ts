@@ -3,8 +3,9 @@ import { ClientKeys, loopbackCheck } from '../access/index.ts'
 import type { Config } from '../config/index.ts'
 import { type Dialect, dialects } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
-import { type Clock, systemClock } from '../flow/index.ts'
+import { type Clock, Roster, systemClock } from '../flow/index.ts'
 import type { Log, RequestRecord } from '../observe/index.ts'
+import { MemoryBudget } from '../pipeline/index.ts'
 import type { JsonObject } from '../tokens/index.ts'
 import type { Transport } from '../transport/index.ts'
 import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts'
@@ -30,7 +31,7 @@ export class Gateway {
   readonly #config: Config
   readonly #check: (exchange: Exchange) => void
   readonly #models: ModelList
-  readonly #running = new Set<Lifecycle>()
+  readonly #running = new Roster<Lifecycle>()
   #draining = false
   #onIdle: (() => void) | undefined
   #drained: Promise<void> | undefined
@@ -47,6 +48,7 @@ export class Gateway {
       streaming,
       clientKeys: new ClientKeys(access.keys),
       memory: new ReasoningMemory(remembered, () => clock.now()),
+      buffers: new MemoryBudget({ limit: streaming.bufferBudgetBytes }),
       headersFor: (exchange) => corsHeaders(exchange, server.corsOrigins),
     }
     const { clientKeys } = this.#house
@@ -57,6 +59,11 @@ export class Gateway {
   /** How many requests are being answered. */
   get running(): number {
     return this.#running.size
+  }
+
+  /** What is held for clients that read more slowly than their providers write. */
+  get buffers(): MemoryBudget {
+    return this.#house.buffers
   }
 
   /** Never throws, and never leaves an exchange without an answer. */
@@ -93,7 +100,7 @@ export class Gateway {
     const error = new SluiceError('draining', 'the answer was cut short: sluice is shutting down', {
       retryAfterMs: 1000,
     })
-    for (const lifecycle of [...this.#running]) lifecycle.stop(error)
+    for (const lifecycle of this.#running.all()) lifecycle.stop(error)
   }
 
   async #idle(graceMs: number): Promise<void> {
@@ -138,10 +145,10 @@ export class Gateway {
 
   #chat({ exchange, dialect, id }: Arrival): void {
     const lifecycle = new Lifecycle(this.#house, exchange, dialect, id, () => {
-      this.#running.delete(lifecycle)
+      this.#running.leave(place)
       if (this.#running.size === 0) this.#onIdle?.()
     })
-    this.#running.add(lifecycle)
+    const place = this.#running.enter(lifecycle)
     void lifecycle.run()
   }
 

@@ -61,14 +61,22 @@ function union(a: string | undefined, b: string): string {
 /** What the value of a header may be made of. */
 const sendable = /^[\t\x20-\x7e\x80-\xff]*$/
 
-const passedBack =
-  /^(retry-after|retry-after-ms|x-request-id|request-id|openai-processing-ms|x-ratelimit-.+|anthropic-ratelimit-.+)$/
+const passedBack: ReadonlySet<string> = new Set([
+  'retry-after',
+  'retry-after-ms',
+  'x-request-id',
+  'request-id',
+  'openai-processing-ms',
+])
+const limitNames = /^(x|anthropic)-ratelimit-./
 
 /** What a client gets to see of the provider's headers. A value that no server may send on is left out. */
 export function headersBack(upstream: Record<string, string>): Record<string, string> {
   const back: Record<string, string> = {}
-  for (const [name, value] of Object.entries(upstream)) {
-    if (passedBack.test(name) && sendable.test(value)) back[name] = value
+  for (const name of Object.keys(upstream)) {
+    if (!passedBack.has(name) && !limitNames.test(name)) continue
+    const value = upstream[name]
+    if (value !== undefined && sendable.test(value)) back[name] = value
   }
   return back
 }

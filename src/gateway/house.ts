@@ -1,6 +1,7 @@
 import type { ClientKeys } from '../access/index.ts'
 import type { Clock } from '../flow/index.ts'
 import type { Log } from '../observe/index.ts'
+import type { MemoryBudget } from '../pipeline/index.ts'
 import type { RoutingTable } from '../routing/index.ts'
 import type { Transport } from '../transport/index.ts'
 import type { AttemptTimeouts } from './attempt.ts'
@@ -16,6 +17,8 @@ export interface House {
   limits: { maxBodyBytes: number; bodyTimeoutMs: number }
   streaming: AttemptTimeouts & { heartbeatMs: number; statusCeilingMs: number }
   memory: ReasoningMemory
+  /** What is held for clients that read more slowly than their providers write. */
+  buffers: MemoryBudget
   /** The keys that open this house, none of which may leave it. */
   clientKeys: ClientKeys
   /** Headers for every answer, e.g. those of CORS. */

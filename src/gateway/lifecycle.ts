@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { shownKeys } from '../access/index.ts'
-import type { Dialect, EncodeOptions, Warning } from '../dialects/index.ts'
+import type { Dialect, EncodeOptions, ReplyFacts, Warning } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import type { StreamKind } from '../observe/index.ts'
 import { type SseMessage, writeSse } from '../sse/index.ts'
@@ -19,7 +19,7 @@ import { requestRecord } from './request-record.ts'
 import { TranslatedRelay } from './translated.ts'
 import { UntouchedRelay } from './untouched.ts'
 import { readJson } from './upstream-body.ts'
-import { progressOf, wholeFromStream } from './whole.ts'
+import { factsOf, progressOf, wholeFromStream } from './whole.ts'
 
 /**
  * The life of one chat request, from its body to its record; `docs/lifecycle.md` draws it. The steps stand here in
@@ -62,6 +62,7 @@ export class Lifecycle {
       headers: () => this.#headers(),
       heartbeatMs,
       statusCeilingMs,
+      budget: house.buffers,
       onFlow: (flowing) => (flowing ? this.#attempt?.resume() : this.#attempt?.pause()),
     })
   }
@@ -127,6 +128,10 @@ export class Lifecycle {
         },
       },
     )
+    // While the provider thinks there is time; and a stream that runs for minutes must not hold its prompt so long.
+    if (planned.request && !planned.untouched) planned.inputEstimate = estimateInput(planned.request)
+    planned.request = undefined
+    planned.text = ''
   }
 
   /** The provider streams. */
@@ -178,10 +183,17 @@ export class Lifecycle {
   /** The provider gives its answer in one piece, whether or not a stream was asked for. */
   #onWhole(planned: Plan, bytes: Uint8Array): void {
     const { upstream, stream, untouched } = planned
-    const tokens = upstream.upstream.decodeReply(readJson(bytes), this.#decodeOptions(planned))
+    const json = readJson(bytes)
+    if (!stream && untouched) {
+      const facts = upstream.upstream.observeReply(json)
+      this.#kind = 'whole'
+      this.#respond(bytes, facts)
+      return
+    }
+    const tokens = upstream.upstream.decodeReply(json, this.#decodeOptions(planned))
     if (!stream) {
       this.#kind = 'whole'
-      this.#respondWhole(planned, fold(tokens), untouched ? bytes : undefined)
+      this.#respondWhole(planned, fold(tokens))
       return
     }
     this.#kind = 'simulated'
@@ -191,11 +203,15 @@ export class Lifecycle {
     relay.whole(tokens)
   }
 
-  #respondWhole(planned: Plan, reply: ChatReply, untouched?: Uint8Array): void {
-    this.#progress = progressOf(reply)
+  #respondWhole(planned: Plan, reply: ChatReply): void {
+    if (this.#remembers) this.#house.memory.remember(this.#owner, reply)
+    const body = this.#client.client.encodeReply(reply, this.#encodeOptions(planned))
+    this.#respond(JSON.stringify(body), factsOf(reply))
+  }
+
+  #respond(body: string | Uint8Array, facts: ReplyFacts): void {
+    this.#progress = progressOf(facts)
     this.#firstAt = this.#house.clock.now()
-    if (!untouched && this.#remembers) this.#house.memory.remember(this.#owner, reply)
-    const body = untouched ?? JSON.stringify(this.#client.client.encodeReply(reply, this.#encodeOptions(planned)))
     this.#answer.respond(200, { 'content-type': 'application/json' }, body)
   }
 
@@ -250,7 +266,7 @@ export class Lifecycle {
   /** Whose reasoning this is: nobody gets another caller's. Asked for only where there is some. */
   readonly #owner = (): string => {
     const key = shownKeys(this.#exchange)[0]?.key
-    return key === undefined ? '' : createHash('sha256').update(key).digest('base64')
+    return key === undefined ? '' : hash('sha256', key, 'base64')
   }
 
   #decodeOptions({ target, customTools, toolNames, choices }: Plan) {
@@ -264,7 +280,7 @@ export class Lifecycle {
       created: Math.floor(Date.now() / 1000),
       includeUsage: planned?.includeUsage ?? false,
       onWarning: (warning) => this.#lose(warning),
-      ...(planned?.request && { inputEstimate: estimateInput(planned.request) }),
+      ...(planned?.inputEstimate !== undefined && { inputEstimate: planned.inputEstimate }),
     }
   }
 
@@ -343,7 +359,9 @@ export class Lifecycle {
       if (inputTokens !== undefined || outputTokens !== undefined) {
         log.step(this.#id, 'usage', { input: inputTokens, output: outputTokens, cacheRead: cacheReadTokens })
       }
-      log.step(this.#id, 'end', { finish, upstreamId: upstreamRequestId, outcome, code })
+      const held = this.#answer.pressure
+      const waits = held && { pauses: held.pauses, pausedMs: Math.round(held.pausedMs) }
+      log.step(this.#id, 'end', { finish, upstreamId: upstreamRequestId, outcome, code, ...waits })
     }
     log.request(record)
   }

@@ -15,10 +15,12 @@ export interface Plan {
   stream: boolean
   /** The answer goes back as it comes; otherwise through the canonical model. */
   untouched: boolean
-  /** The canonical request, where one had to be made. */
+  /** The canonical request, where one had to be made. Gone once it has been sent. */
   request: ChatRequest | undefined
-  /** The body for the provider. */
+  /** The body for the provider. Empty once it has been sent. */
   text: string
+  /** The size of the prompt, in tokens, for an answer that has to say it before the provider does. */
+  inputEstimate: number | undefined
   /** Headers that the body calls for. */
   headers: Record<string, string>
   warnings: Warning[]
@@ -54,7 +56,16 @@ export function plan(
   const upstream: Dialect = dialects[provider.dialect]
   const stream = operation === 'chat' && readStream(body.json)
   const same = upstream.name === client.name
-  const base = { provider, target, upstream, stream, choices: 1, customTools: noTools, toolNames: noNames }
+  const base = {
+    provider,
+    target,
+    upstream,
+    stream,
+    choices: 1,
+    customTools: noTools,
+    toolNames: noNames,
+    inputEstimate: undefined,
+  }
 
   const foreign = body.text.includes(envelopeMark) || client.client.foreignState?.test(body.text) === true
   if (same && !foreign) {

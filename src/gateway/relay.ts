@@ -55,14 +55,3 @@ export function newProgress(): Progress {
 
 /** How much of a stream's beginning is held until content comes; with more than that it is let through. */
 export const holdLimit = { events: 64, bytes: 64 * 1024 }
-
-/** Whether the data of an event whose blank line is missing is all there: it is a truncation otherwise. */
-export function isWholeData(data: string): boolean {
-  if (data === '[DONE]') return true
-  try {
-    JSON.parse(data)
-    return true
-  } catch {
-    return false
-  }
-}

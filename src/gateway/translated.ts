@@ -1,9 +1,10 @@
 import type { StreamDecoder } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import type { Stage } from '../flow/index.ts'
-import { type SseEvent, type SseMessage, SseParser, writeSse } from '../sse/index.ts'
+import { TokenReader } from '../pipeline/index.ts'
+import { type SseMessage, SseParser, writeSse } from '../sse/index.ts'
 import { isContent, mergeUsage, type StreamToken } from '../tokens/index.ts'
-import { holdLimit, isWholeData, newProgress, type Progress, type Relay, type StreamRelayOptions } from './relay.ts'
+import { holdLimit, newProgress, type Progress, type Relay, type StreamRelayOptions } from './relay.ts'
 
 export interface TranslatedOptions extends StreamRelayOptions {
   decoder: StreamDecoder
@@ -19,23 +20,24 @@ export interface TranslatedOptions extends StreamRelayOptions {
 export class TranslatedRelay implements Relay {
   readonly progress: Progress = newProgress()
   readonly #options: TranslatedOptions
-  readonly #parser: SseParser
+  readonly #reader: TokenReader
   #held: StreamToken[] | undefined = []
   #heldBytes = 0
   #out = ''
 
   constructor(options: TranslatedOptions) {
     this.#options = options
-    this.#parser = new SseParser({ maxEventBytes: options.maxEventBytes, flushTail: true })
+    const parser = new SseParser({ maxEventBytes: options.maxEventBytes, flushTail: true })
+    this.#reader = new TokenReader(parser, options.decoder)
   }
 
   data(chunk: Uint8Array): void {
     if (this.progress.over) return
     if (this.#held) this.#heldBytes += chunk.length
     try {
-      this.#parser.push(chunk, this.#event)
+      this.#reader.push(chunk, this.#token)
       this.progress.finished = this.#options.decoder.finished
-      if (this.#options.decoder.done) this.#finish()
+      if (this.#options.decoder.done) this.#close()
     } catch (error) {
       this.fail(SluiceError.from(error))
     }
@@ -51,11 +53,8 @@ export class TranslatedRelay implements Relay {
   end(): void {
     if (this.progress.over) return
     try {
-      this.#parser.end((event) => {
-        // An event without its blank line counts when it is whole; a torn one is a truncation, not a wrong event.
-        if (isWholeData(event.data)) this.#event(event)
-      })
-      this.#finish()
+      this.#reader.end(this.#token)
+      this.#close()
     } catch (error) {
       this.fail(SluiceError.from(error))
     }
@@ -85,12 +84,6 @@ export class TranslatedRelay implements Relay {
     this.#close()
   }
 
-  #finish(): void {
-    if (this.progress.over) return
-    this.#options.decoder.end?.(this.#token)
-    this.#close()
-  }
-
   #close(): void {
     if (this.progress.over) return
     this.#release()
@@ -98,10 +91,6 @@ export class TranslatedRelay implements Relay {
     this.progress.over = true
     this.flush()
     this.#options.answer.end()
-  }
-
-  readonly #event = (event: SseEvent): void => {
-    if (!this.progress.over) this.#options.decoder.push(event, this.#token)
   }
 
   readonly #token = (token: StreamToken): void => {

@@ -2,8 +2,9 @@ import { Buffer } from 'node:buffer'
 import type { StreamObserver } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import { Pieces } from '../flow/index.ts'
+import { isWholeData } from '../pipeline/index.ts'
 import { type SseEvent, type SseMessage, SseParser, writeSse } from '../sse/index.ts'
-import { holdLimit, isWholeData, newProgress, type Progress, type Relay, type StreamRelayOptions } from './relay.ts'
+import { holdLimit, newProgress, type Progress, type Relay, type StreamRelayOptions } from './relay.ts'
 
 export interface UntouchedOptions extends StreamRelayOptions {
   /** Reads along. */
@@ -29,6 +30,8 @@ export class UntouchedRelay implements Relay {
   /** Whole events that can be written. */
   #ready: Uint8Array[] = []
   #readyBytes = 0
+  /** How many of them have been copied, while they are held. */
+  #kept = 0
   #events = 0
   #holding = true
 
@@ -56,7 +59,8 @@ export class UntouchedRelay implements Relay {
     if (this.progress.over) return
     const { done } = this.#options.observer
     this.#take(done ? this.#lastEnd : this.#parser.border)
-    if (this.#from < chunk.length) this.#carry.push(chunk.subarray(this.#from))
+    // What waits for a later read is copied: it is the beginning of one event, or of none.
+    if (this.#from < chunk.length) this.#carry.push(Buffer.from(chunk.subarray(this.#from)))
     this.#chunk = empty
     this.#note()
     if (!done) return
@@ -66,7 +70,11 @@ export class UntouchedRelay implements Relay {
   }
 
   flush(): void {
-    if (this.#holding || this.#readyBytes === 0) return
+    if (this.#readyBytes === 0) return
+    if (this.#holding) {
+      this.#keep()
+      return
+    }
     const ready = this.#ready
     this.#ready = []
     this.#readyBytes = 0
@@ -154,6 +162,13 @@ export class UntouchedRelay implements Relay {
     }
     this.#lastEnd = event.end
     this.#events++
+  }
+
+  /** What is held goes out in a later turn, when the bytes of this read are gone. */
+  #keep(): void {
+    if (this.#kept === this.#ready.length) return
+    for (let i = this.#kept; i < this.#ready.length; i++) this.#ready[i] = Buffer.from(this.#ready[i]!)
+    this.#kept = this.#ready.length
   }
 
   /** Moves what stands before `border` to the bytes that can be written. */

@@ -1,8 +1,10 @@
+import { Buffer } from 'node:buffer'
 import { SluiceError } from '../errors/index.ts'
 import { Pieces } from '../flow/index.ts'
+import { bodyKind } from '../pipeline/index.ts'
 import type { JsonObject } from '../tokens/index.ts'
 
-/** The pieces of a body that is read whole, up to a limit. */
+/** The pieces of a body that is read whole, up to a limit. They are copied, since those of a transport do not last. */
 export class WholeBody {
   readonly #limit: number
   readonly #pieces = new Pieces()
@@ -19,7 +21,7 @@ export class WholeBody {
         `cannot read the answer of the provider: it is larger than ${this.#limit} bytes; raise [streaming] max_event if that is right`,
       )
     }
-    this.#pieces.push(chunk)
+    this.#pieces.push(Buffer.from(chunk))
   }
 
   bytes(): Uint8Array {
@@ -32,7 +34,7 @@ export class RefusalBody {
   readonly #pieces = new Pieces()
 
   push(chunk: Uint8Array): void {
-    this.#pieces.push(chunk)
+    this.#pieces.push(Buffer.from(chunk))
   }
 
   /** What still comes is not wanted. */
@@ -41,32 +43,26 @@ export class RefusalBody {
   }
 
   text(): string {
-    return new TextDecoder().decode(this.#pieces.whole().subarray(0, refusalLimit))
+    return decoder.decode(this.#pieces.whole().subarray(0, refusalLimit))
   }
 }
 
 const refusalLimit = 256 * 1024
 
-/**
- * What a body is, told by its first byte that is no white space, since content types lie in both directions: `{` and
- * `[` begin JSON and no event stream, `<` begins a page of some proxy.
- */
+// One for all bodies: it is given whole ones and keeps nothing between two calls.
+const decoder = new TextDecoder()
+
+/** What a body is, told by its first byte that is no white space, since content types lie in both directions. */
 export function sniff(chunk: Uint8Array): 'json' | 'events' | 'page' | undefined {
-  let i = 0
-  if (chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf) i = 3
-  for (; i < chunk.length; i++) {
-    const byte = chunk[i]
-    if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) continue
-    if (byte === 0x7b || byte === 0x5b) return 'json'
-    return byte === 0x3c ? 'page' : 'events'
-  }
-  return undefined
+  const kind = bodyKind(chunk)
+  if (kind === 'object' || kind === 'array') return 'json'
+  return kind === 'binary' ? 'events' : kind
 }
 
 /** @throws SluiceError `upstream_protocol` */
 export function readJson(bytes: Uint8Array): JsonObject {
   try {
-    const json: unknown = JSON.parse(new TextDecoder().decode(bytes))
+    const json: unknown = JSON.parse(decoder.decode(bytes))
     if (typeof json === 'object' && json !== null) return json as JsonObject
   } catch (error) {
     throw new SluiceError(

@@ -1,20 +1,19 @@
-import type { StreamDecoder } from '../dialects/index.ts'
+import type { ReplyFacts, StreamDecoder } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
+import { isWholeData } from '../pipeline/index.ts'
 import { type SseEvent, SseParser } from '../sse/index.ts'
 import { type ChatReply, Folder, type StreamToken } from '../tokens/index.ts'
-import { isWholeData, newProgress, type Progress, type Relay } from './relay.ts'
+import { newProgress, type Progress, type Relay } from './relay.ts'
 
 /** What there is to tell of an answer that came whole. */
-export function progressOf(reply: ChatReply): Progress {
-  return {
-    ...newProgress(),
-    over: true,
-    finished: true,
-    usage: reply.usage,
-    finish: reply.choices[0]?.finish.reason,
-    model: reply.model,
-    deltas: reply.choices.reduce((sum, choice) => sum + choice.parts.length, 0),
-  }
+export function progressOf({ model, finish, usage, parts }: ReplyFacts): Progress {
+  return { ...newProgress(), over: true, finished: true, usage, finish, model, deltas: parts }
+}
+
+/** The same of one that was taken apart. */
+export function factsOf({ model, choices, usage }: ChatReply): ReplyFacts {
+  const parts = choices.reduce((sum, choice) => sum + choice.parts.length, 0)
+  return { model, finish: choices[0]?.finish.reason, usage, parts }
 }
 
 /** A provider that streams although a whole answer was asked for: its stream is collected and folded. */

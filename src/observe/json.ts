@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import type { pino as Pino } from 'pino'
+import type { Logger, pino as Pino } from 'pino'
 import { recordFacts } from './facts.ts'
 import type { LogDestination, Sink } from './log.ts'
 
@@ -9,20 +9,30 @@ import type { LogDestination, Sink } from './log.ts'
  * price: the last lines of a process may change places, never get lost.
  */
 export function jsonSink(destination: LogDestination | undefined): Sink {
-  // Required here and not imported above: it takes a tenth of a start to load, and people's terminals never need it.
+  let logger: Logger | undefined
+  const line: Sink['line'] = (level, message, facts) => {
+    try {
+      logger ??= open(destination)
+    } catch {
+      // What could not be loaded now (no file handles left, say) may be loaded for the next line.
+      return
+    }
+    logger[level](facts, message)
+  }
+  return { request: (record) => line('info', 'request', recordFacts(record)), line }
+}
+
+function open(destination: LogDestination | undefined): Logger {
+  // Required for the first line and not imported above: it takes a tenth of a start to load, and people's terminals
+  // never need it.
   const { pino } = createRequire(import.meta.url)('pino') as { pino: typeof Pino }
-  const out = destination ?? pino.destination({ dest: 2, sync: false })
-  const logger = pino(
+  return pino(
     {
       level: 'debug',
       base: undefined,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    out,
+    destination ?? pino.destination({ dest: 2, sync: false }),
   )
-  return {
-    request: (record) => logger.info(recordFacts(record), 'request'),
-    line: (level, message, facts) => logger[level](facts, message),
-  }
 }

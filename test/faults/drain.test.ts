@@ -2,6 +2,7 @@ import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { createSluice, type RequestRecord } from '../../src/index.ts'
 import { silentLog } from '../../src/observe/index.ts'
+import { testedClient } from '../transport/client.ts'
 import { checkStream, checkWhole } from './check-stream.ts'
 import { hostile } from './hostile.ts'
 import { atEnd, chat, type Pair, pairs, paths, pause, post, scripted, until } from './house.ts'
@@ -14,6 +15,7 @@ async function open(drainTimeout = '5s') {
   const sluice = await createSluice({
     config: {
       server: { port: 0, drain_timeout: drainTimeout },
+      transport: { client: testedClient },
       providers: [
         { name: 'openai-chat', dialect: 'openai-chat', base_url: `${upstream.url}/v1` },
         { name: 'anthropic-messages', dialect: 'anthropic-messages', base_url: upstream.url },

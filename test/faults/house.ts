@@ -6,6 +6,8 @@ import { type Log, type RequestRecord, silentLog } from '../../src/observe/index
 import { type ScriptedOptions, type ScriptedServer, startScripted } from '../../src/providers/scripted/index.ts'
 import { listen } from '../../src/server/listen.ts'
 import { openTransport } from '../../src/transport/index.ts'
+import { testedClient } from '../transport/client.ts'
+import { poisoned } from '../transport/poisoned.ts'
 
 export const dialects = ['openai-chat', 'anthropic-messages'] as const
 export type DialectName = (typeof dialects)[number]
@@ -63,7 +65,8 @@ export async function house({ upstream, env = {}, log, normalise, ...options }: 
     flags: {},
   })
   const records: RequestRecord[] = []
-  const transport = openTransport({ connectTimeoutMs: config.streaming.connectTimeoutMs, env })
+  const { connectTimeoutMs } = config.streaming
+  const transport = poisoned(openTransport({ client: testedClient, connectTimeoutMs, env }))
   const gateway = new Gateway({
     config,
     transport,

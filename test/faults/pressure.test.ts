@@ -9,6 +9,9 @@ const total = 48 * mega
 /** What the sockets and buffers of four ends may hold between them on loopback. */
 const held = 24 * mega
 
+/** What one read of a provider becomes at most, with these events. */
+const oneWrite = 80 * 1024
+
 const piece = 'x'.repeat(1000)
 const frames: Record<DialectName, { head: string; delta: string; tail: string }> = {
   'openai-chat': {
@@ -73,6 +76,9 @@ describe.each<Pair>([
     await pause(500)
     expect(state.written, 'the provider still writes').toBe(early)
     expect(early).toBeLessThan(held)
+    const { buffers } = gateway.gateway
+    expect(buffers.used).toBeGreaterThan(0)
+    expect(buffers.peak).toBeLessThan(mega + oneWrite)
     expect(process.memoryUsage.rss() - before).toBeLessThan(120 * mega)
     const pieces: Buffer[] = []
     for await (const read of response) pieces.push(read as Buffer)
@@ -88,6 +94,7 @@ describe.each<Pair>([
     }
     await until(() => gateway.gateway.running === 0, 'nothing is running')
     expect(gateway.records).toMatchObject([{ outcome: 'ok' }])
+    expect(buffers.used).toBe(0)
   })
 
   it('and leaves, lets go of the provider', async () => {
@@ -98,6 +105,8 @@ describe.each<Pair>([
     response.destroy()
     await until(() => server.open.size === 0 && gateway.gateway.running === 0, 'all is over')
     expect(gateway.records).toMatchObject([{ outcome: 'aborted' }])
+    expect(gateway.gateway.buffers.peak).toBeGreaterThan(0)
+    expect(gateway.gateway.buffers.used).toBe(0)
   })
 
   it('for longer than the whole answer may take, is told so when it reads again', async () => {
@@ -109,7 +118,54 @@ describe.each<Pair>([
     for await (const read of response) last = (last + read).slice(-4000)
     expect(last).toContain('300 ms')
     expect(gateway.records).toMatchObject([{ outcome: 'error', code: 'total_timeout' }])
+    expect(gateway.gateway.buffers.used).toBe(0)
   })
+})
+
+const untouched: Pair = { client: 'openai-chat', upstream: 'openai-chat' }
+
+it('a client that does not read holds up no other, and what it leaves unread at the end counts until it is gone', async () => {
+  const { server, state } = await flood('openai-chat')
+  const gateway = await house({ upstream: server.url, streaming: { total_timeout: '2s' } })
+  const { buffers } = gateway.gateway
+  const slow = await openStream(`${gateway.url}/v1/chat/completions`, chat(untouched, { stream: true }))
+  await until(() => buffers.used > 0, 'the first is held up')
+  const fast = await post(`${gateway.url}/v1/chat/completions`, chat(untouched, { stream: true }))
+  expect(fast.body.length).toBeGreaterThanOrEqual(state.body)
+  expect(gateway.records).toMatchObject([{ outcome: 'ok' }])
+  expect(buffers.used).toBeGreaterThan(0)
+  await until(() => gateway.gateway.running === 0, 'the first is given up', 5000)
+  expect(gateway.records).toMatchObject([{ outcome: 'ok' }, { outcome: 'error', code: 'total_timeout' }])
+  expect(buffers.used).toBeGreaterThan(0)
+  slow.destroy()
+  await until(() => buffers.used === 0, 'its bytes are let go')
+})
+
+it.each<[string, Pair]>([
+  ['untouched', untouched],
+  ['translated', { client: 'anthropic-messages', upstream: 'openai-chat' }],
+])('many clients that hardly read stay inside what all may hold: %s', async (_, pair) => {
+  const { server } = await flood(pair.upstream)
+  const limit = mega
+  const gateway = await house({ upstream: server.url, streaming: { buffer_budget: limit } })
+  const { buffers } = gateway.gateway
+  const clients = await Promise.all(
+    Array.from({ length: 16 }, async () => {
+      const client = await openStream(gateway.url + paths[pair.client], chat(pair, { stream: true }))
+      client.on('data', () => {
+        client.pause()
+        setTimeout(() => client.resume(), 100)
+      })
+      client.on('error', () => {})
+      return client
+    }),
+  )
+  await until(() => buffers.used > mega / 2, 'they are held up', 10_000)
+  await pause(500)
+  expect(buffers.limit).toBe(limit)
+  expect(buffers.peak).toBeLessThan(limit + 16 * oneWrite)
+  for (const client of clients) client.destroy()
+  await until(() => buffers.used === 0 && server.open.size === 0 && gateway.gateway.running === 0, 'all is let go')
 })
 
 it('a small gzip body that becomes a huge stream is unpacked no faster than the client reads', async () => {

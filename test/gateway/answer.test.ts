@@ -3,23 +3,25 @@ import { dialects } from '../../src/dialects/index.ts'
 import { SluiceError } from '../../src/errors/index.ts'
 import { Answer } from '../../src/gateway/answer.ts'
 import type { Chunk } from '../../src/gateway/index.ts'
+import { MemoryBudget } from '../../src/pipeline/index.ts'
 import { FakeClock } from '../flow/fake-clock.ts'
 import { FakeExchange, textOf } from './exchange.ts'
 
-/** An exchange that takes down each call, and whose client can be slow. */
+/** An exchange that takes down each call, and whose client can be slow: each piece that it does not take is 20 KB. */
 class SlowExchange extends FakeExchange {
   readonly calls: string[] = []
   slow = false
-  #drain: () => void = () => {}
+  override pending = 0
+  #taken: Array<() => void> = []
 
   override start(status: number, headers: Record<string, string>): void {
     super.start(status, headers)
     this.calls.push(`head ${status}`)
   }
-  override write(chunk: Chunk): boolean {
+  override write(chunk: Chunk): void {
     super.write(chunk)
     this.calls.push(`write ${textOf(chunk)}`)
-    return !this.slow
+    if (this.slow) this.pending += 20_000
   }
   override respond(status: number, headers: Record<string, string>, body: string | Uint8Array): void {
     this.status = status
@@ -29,12 +31,18 @@ class SlowExchange extends FakeExchange {
   override end(): void {
     this.calls.push('end')
   }
-  override onDrain(callback: () => void): void {
-    this.#drain = callback
+  override onTaken(callback: () => void): void {
+    this.asked++
+    this.calls.push(...(this.calls.at(-1) === 'end' ? ['asked behind the end'] : []))
+    this.#taken.push(callback)
   }
-  drain(): void {
-    this.slow = false
-    this.#drain()
+  /** How often it was to be said that all is taken. */
+  asked = 0
+  /** The client reads what is there, and all that follows; or leaves something of it. */
+  drain(left = 0): void {
+    this.slow = left > 0
+    this.pending = left
+    for (const callback of this.#taken.splice(0)) callback()
   }
 }
 
@@ -42,6 +50,8 @@ function answering(statusCeilingMs = 10_000) {
   const clock = new FakeClock()
   const exchange = new SlowExchange()
   const flow: boolean[] = []
+  const budget = new MemoryBudget({ limit: 1e6 })
+  const onFlow = { next: (_: boolean): void => {} }
   const { client } = dialects['anthropic-messages']
   const answer = new Answer({
     exchange,
@@ -51,9 +61,13 @@ function answering(statusCeilingMs = 10_000) {
     headers: () => ({ 'x-sluice-request-id': 'req_1', 'x-at': String(clock.now()) }),
     heartbeatMs: 15_000,
     statusCeilingMs,
-    onFlow: (flowing) => flow.push(flowing),
+    budget,
+    onFlow: (flowing) => {
+      flow.push(flowing)
+      onFlow.next(flowing)
+    },
   })
-  return { answer, clock, exchange, flow, heartbeat: `write ${client.heartbeat}` }
+  return { answer, budget, clock, exchange, flow, onFlow, heartbeat: `write ${client.heartbeat}` }
 }
 const error = new SluiceError('upstream_overloaded', 'too many')
 
@@ -160,13 +174,16 @@ describe('what a client gets', () => {
 
 describe('a client that does not read', () => {
   it('holds the upstream back once, and lets it go once', () => {
-    const { answer, exchange, flow } = answering()
+    const { answer, clock, exchange, flow } = answering()
     exchange.slow = true
     answer.write('a')
     answer.write('b')
-    expect(flow).toEqual([false])
+    expect([flow, exchange.asked]).toEqual([[false], 1])
+    clock.pass(1000)
+    exchange.drain(20_000)
+    expect([flow, exchange.asked]).toEqual([[false], 2])
     exchange.drain()
-    expect(flow).toEqual([false, true])
+    expect([flow, exchange.asked]).toEqual([[false, true], 2])
     exchange.slow = true
     answer.write('c')
     expect(flow).toEqual([false, true, false])
@@ -175,16 +192,59 @@ describe('a client that does not read', () => {
     expect(flow).toEqual([false, true, false])
   })
 
-  it('that is told of twice, or of another answer on its connection, lets nothing more go', () => {
-    const { answer, exchange, flow } = answering()
-    answer.write('a')
+  it('is let to fall behind by more when it has been quick to catch up, and by less again when not', () => {
+    const { answer, clock, exchange, flow } = answering()
+    const untilHeld = (): number => {
+      exchange.slow = true
+      for (let pieces = 1; ; pieces++) {
+        answer.write('a')
+        if (flow.at(-1) === false) return pieces
+      }
+    }
+    expect(untilHeld()).toBe(1)
     exchange.drain()
-    expect(flow).toEqual([])
+    expect(untilHeld()).toBe(2)
+    exchange.drain()
+    expect(untilHeld()).toBe(4)
+    clock.pass(5000)
+    exchange.drain()
+    expect(untilHeld()).toBe(1)
+    expect(answer.pressure).toMatchObject({ pauses: 4, pausedMs: 5000, peak: 80_000 })
+  })
+
+  it('and reads again between two writes, is heard of when both are over', () => {
+    const { answer, exchange, flow, budget } = answering()
     exchange.slow = true
+    answer.write('a')
+    exchange.slow = false
+    exchange.pending = 0
     answer.write('b')
+    expect(flow).toEqual([false])
     exchange.drain()
-    exchange.drain()
+    expect([flow, budget.used]).toEqual([[false, true], 0])
+  })
+
+  it('and lets the end come with what comes next, is asked for nothing behind the end', () => {
+    const { answer, exchange, flow, onFlow } = answering()
+    exchange.slow = true
+    answer.write('a')
+    answer.write('b')
+    onFlow.next = (flowing) => {
+      if (flowing) answer.end()
+    }
+    exchange.drain(5000)
     expect(flow).toEqual([false, true])
+    expect(exchange.calls.at(-1)).toBe('end')
+    exchange.drain()
+    expect(exchange.calls.at(-1)).toBe('end')
+  })
+
+  it('that has been quick enough is never heard of', () => {
+    const { answer, exchange, flow, budget } = answering()
+    answer.write('a')
+    answer.end()
+    expect([flow, answer.pressure, budget.peak]).toEqual([[], undefined, 0])
+    expect(exchange.calls).toEqual(['head 200', 'write a', 'end'])
   })
 
   it('gets no signs of life on top, and gets them again when it reads', () => {
@@ -196,5 +256,41 @@ describe('a client that does not read', () => {
     exchange.drain()
     clock.pass(15_000)
     expect(exchange.calls.slice(2)).toEqual([heartbeat])
+  })
+
+  it.each<[string, (answer: Answer, exchange: SlowExchange) => void, number]>([
+    ['it is taken', (_, exchange) => exchange.drain(), 0],
+    ['the client leaves', (answer) => answer.abandon(), 0],
+    ['the connection is cut', (answer) => answer.cut(), 0],
+    ['the answer has its end and the client has not', (answer) => answer.end(), 40_000],
+    ['the answer ends with an error', (answer) => answer.fail(error, {}, () => 'broken'), 60_000],
+    [
+      'the client takes all of an answer that is over',
+      (answer, exchange) => {
+        answer.end()
+        exchange.drain()
+      },
+      0,
+    ],
+    [
+      'the answer ends when all is taken',
+      (answer, exchange) => {
+        exchange.drain()
+        answer.end()
+        expect(exchange.asked).toBe(1)
+      },
+      0,
+    ],
+  ])('takes its part of the memory until %s', (_, step, left) => {
+    const { answer, exchange, budget } = answering()
+    exchange.slow = true
+    answer.write('a')
+    answer.write('b')
+    expect(budget.used).toBe(40_000)
+    step(answer, exchange)
+    expect(budget.used).toBe(left)
+    exchange.drain()
+    answer.abandon()
+    expect(budget.used).toBe(0)
   })
 })

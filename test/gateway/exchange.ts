@@ -49,9 +49,8 @@ export class FakeExchange implements Exchange {
     this.sent = headers
   }
 
-  write(chunk: Chunk): boolean {
+  write(chunk: Chunk): void {
     this.text += textOf(chunk)
-    return true
   }
 
   respond(status: number, headers: Record<string, string>, body: string | Uint8Array): void {
@@ -68,7 +67,9 @@ export class FakeExchange implements Exchange {
     this.#answer()
   }
 
-  onDrain(_: () => void): void {}
+  readonly pending: number = 0
+
+  onTaken(_: () => void): void {}
 
   onClose(callback: () => void): void {
     this.#leave = callback

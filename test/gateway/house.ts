@@ -67,6 +67,7 @@ export function startGateway(
   const config: Config = {
     server: { host: '127.0.0.1', port: 0, maxBodyBytes: 1e6, bodyTimeoutMs: 1e4, corsOrigins: [], drainTimeoutMs: 1e4 },
     access: { keys: access },
+    transport: { client: 'http1' },
     streaming: {
       heartbeatMs: 15_000,
       statusCeilingMs: 10_000,
@@ -77,6 +78,7 @@ export function startGateway(
       totalTimeoutMs: 600_000,
       finishGraceMs: 2000,
       maxEventBytes: 1e6,
+      bufferBudgetBytes: 1e6,
     },
     providers: providers.map(defineProvider),
     aliases,

@@ -5,14 +5,14 @@ import type { SluiceError } from '../../src/errors/index.ts'
 import { Answer } from '../../src/gateway/answer.ts'
 import type { Chunk } from '../../src/gateway/index.ts'
 import { UntouchedRelay } from '../../src/gateway/untouched.ts'
+import { MemoryBudget } from '../../src/pipeline/index.ts'
 import { FakeClock } from '../flow/fake-clock.ts'
 import { FakeExchange, textOf } from './exchange.ts'
 
 class WritingExchange extends FakeExchange {
   readonly writes: string[] = []
-  override write(chunk: Chunk): boolean {
+  override write(chunk: Chunk): void {
     this.writes.push(textOf(chunk))
-    return true
   }
 }
 
@@ -28,6 +28,7 @@ function relaying(dropUsage = false) {
     headers: () => ({}),
     heartbeatMs: 15_000,
     statusCeilingMs: 10_000,
+    budget: new MemoryBudget(),
     onFlow: () => {},
   })
   const newObserver = () => upstream.observeStream({ dropUsage })

@@ -4,6 +4,7 @@ import { afterEach } from 'vitest'
 import { type ConfigOptions, createSluice, type Sluice } from '../../src/index.ts'
 import { type Script, type ScriptedServer, startScripted } from '../../src/providers/scripted/index.ts'
 import type { JsonObject } from '../../src/tokens/index.ts'
+import { testedClient } from '../transport/client.ts'
 
 /** The official SDKs, a gateway and the scripted provider, all on real sockets. */
 export interface House {
@@ -46,6 +47,7 @@ export async function openHouse({
   open.push(() => scripted.close())
   const sluice = await createSluice({
     config: {
+      transport: { client: testedClient },
       ...config,
       providers: [
         { name: 'oa', kind: 'openai', base_url: `${scripted.url}/v1`, api_keys: ['provider-key-oa'] },

@@ -96,58 +96,123 @@ describe('a client that does not read the rest of its answer', () => {
   })
 })
 
-it('an answer that waits its turn is not told of room on a connection that another one uses', async () => {
-  const exchanges: NodeExchange[] = []
-  const { ask } = await serving(5000, (exchange) => exchanges.push(exchange))
-  const socket = await ask('/1', '/2')
-  socket.pause()
-  while (exchanges.length < 2) await pause(5)
-  const [first, second] = exchanges as [NodeExchange, NodeExchange]
-  const told: string[] = []
-  first.onDrain(() => told.push('first'))
-  second.onDrain(() => told.push('second'))
-  first.start(200, head)
-  second.start(200, head)
-  expect(second.write('y'.repeat(mega))).toBe(false)
-  expect(first.write('x'.repeat(24 * mega))).toBe(false)
-  socket.on('data', () => {}).resume()
-  while (told.length === 0) await pause(5)
-  await pause(50)
-  expect([...new Set(told)]).toEqual(['first'])
-  first.end()
-  while (!told.includes('second')) await pause(5)
-  second.end()
+describe('how much a client has not taken yet', () => {
+  it('is told at once, and is nothing while it reads as fast as it can', async () => {
+    const exchange = Promise.withResolvers<NodeExchange>()
+    const { ask } = await serving(5000, exchange.resolve)
+    const socket = await ask('/')
+    socket.on('data', () => {})
+    const one = await exchange.promise
+    one.start(200, head)
+    for (let i = 0; i < 20; i++) {
+      one.write('x'.repeat(10_000))
+      expect(one.pending).toBe(0)
+      await pause(1)
+    }
+    socket.pause()
+    one.write([Buffer.alloc(24 * mega, 'y')])
+    expect(one.pending).toBeGreaterThan(24 * mega)
+    one.write('z')
+    expect(one.pending).toBeGreaterThan(24 * mega + 1)
+    let told = 0
+    one.onTaken(() => told++)
+    await pause(50)
+    expect(told).toBe(0)
+    socket.resume()
+    while (told === 0) await pause(5)
+    expect(one.pending).toBe(0)
+    one.end()
+    await pause(20)
+    expect(told).toBe(1)
+  })
+
+  it('is told of the answer that has its turn, and not of the one behind it', async () => {
+    const exchanges: NodeExchange[] = []
+    const { ask } = await serving(5000, (exchange) => exchanges.push(exchange))
+    const socket = await ask('/1', '/2')
+    socket.pause()
+    while (exchanges.length < 2) await pause(5)
+    const [first, second] = exchanges as [NodeExchange, NodeExchange]
+    const told: string[] = []
+    first.start(200, head)
+    second.start(200, head)
+    second.write('y'.repeat(mega))
+    expect(second.pending).toBeGreaterThan(mega)
+    first.write('x'.repeat(24 * mega))
+    first.onTaken(() => told.push('first'))
+    second.onTaken(() => told.push('second'))
+    socket.on('data', () => {}).resume()
+    while (told.length === 0) await pause(5)
+    await pause(50)
+    expect(told).toEqual(['first'])
+    first.end()
+    while (!told.includes('second')) await pause(5)
+    second.end()
+  })
+
+  it.each([
+    ['its turn has come', 0],
+    ['it waits its turn', 1],
+  ])('is nothing any more when the client has left and %s', async (_, which) => {
+    const exchanges: NodeExchange[] = []
+    const { ask } = await serving(5000, (exchange) => exchanges.push(exchange))
+    const socket = await ask('/1', '/2')
+    socket.pause()
+    while (exchanges.length < 2) await pause(5)
+    const exchange = exchanges[which]!
+    exchange.start(200, head)
+    exchange.write('x'.repeat(24 * mega))
+    let told = 0
+    exchange.onTaken(() => told++)
+    socket.destroy()
+    while (told === 0) await pause(5)
+    exchange.write('x'.repeat(mega))
+    expect(exchange.pending).toBe(0)
+    exchange.onTaken(() => told++)
+    while (told === 1) await pause(5)
+    await pause(20)
+    expect(told).toBe(2)
+  })
 })
 
 it('frames of our own and frames of the server stand in their order, whichever way each piece takes', async () => {
-  const pieces = Array.from({ length: 400 }, (_, i) => `${i} ${'é'.repeat((i * 37) % 3000)}\n`)
+  const pieces = Array.from({ length: 400 }, (_, i) => `${i} ${'é'.repeat((i * 741) % 40_000)}\n`)
+  let first: NodeExchange | undefined
   const { ask } = await serving(5000, (exchange) => {
+    if (!first) {
+      first = exchange
+      return
+    }
+    // Its first pieces wait until the answer before it is over.
+    setTimeout(() => first?.respond(200, {}, 'the first'), 20)
     exchange.start(200, head)
     let i = 0
     const more = (): void => {
       while (i < pieces.length) {
         const piece = pieces[i++]!
-        const room = exchange.write(i % 3 === 0 ? [Buffer.from(piece.slice(0, 5)), Buffer.from(piece.slice(5))] : piece)
+        exchange.write(i % 3 === 0 ? [Buffer.from(piece.slice(0, 5)), Buffer.from(piece.slice(5))] : piece)
         // Every fifth time nobody waits for room.
-        if (!room && i % 5 !== 0) return
+        if (exchange.pending > 200_000 && i % 5 !== 0) {
+          exchange.onTaken(more)
+          return
+        }
       }
       exchange.write([])
       exchange.write([Buffer.alloc(0)])
       exchange.end()
     }
-    exchange.onDrain(more)
     more()
   })
-  const socket = await ask('/')
+  const socket = await ask('/1', '/2')
   const read: Buffer[] = []
   socket.on('data', (piece: Buffer) => {
     read.push(piece)
     socket.pause()
     setTimeout(() => socket.resume(), 1)
   })
-  const all = () => Buffer.concat(read)
-  while (!all().subarray(-7).equals(Buffer.from('\r\n0\r\n\r\n'))) await pause(10)
-  let bytes = all().subarray(all().indexOf('\r\n\r\n') + 4)
+  while (!Buffer.concat(read.slice(-3)).subarray(-7).equals(Buffer.from('\r\n0\r\n\r\n'))) await pause(10)
+  const all = Buffer.concat(read)
+  let bytes = all.subarray(all.indexOf('\r\n\r\n', all.indexOf('the first')) + 4)
   const body: Buffer[] = []
   for (;;) {
     const end = bytes.indexOf('\r\n')
@@ -157,6 +222,6 @@ it('frames of our own and frames of the server stand in their order, whichever w
     expect(bytes.subarray(end + 2 + length, end + 4 + length).toString()).toBe('\r\n')
     bytes = bytes.subarray(end + 4 + length)
   }
-  expect(Buffer.concat(body).toString()).toBe(pieces.join(''))
+  expect(Buffer.concat(body).toString() === pieces.join('')).toBe(true)
   expect(bytes.toString()).toBe('0\r\n\r\n')
 })

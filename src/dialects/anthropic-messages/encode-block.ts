@@ -159,7 +159,7 @@ export class BlockWriter {
     if (piece === '') return
     if (this.#index === undefined) this.#begin(emit)
     this.#options.wrote(piece.length)
-    emit({ event: 'content_block_delta', data: `${this.#prefix}${JSON.stringify(piece)}}}` })
+    emit({ event: 'content_block_delta', data: `${this.#prefix}${JSON.stringify(piece)}}}`, json: true })
   }
 
   #stop(emit: Emit<SseMessage>): void {

@@ -6,6 +6,7 @@ import type { JsonObject } from '../../tokens/index.ts'
 import type { Dialect } from '../dialect.ts'
 import { decodeError, encodeError } from './error.ts'
 import { encodeModel, encodeModels } from './models.ts'
+import { observeReply } from './observe-reply.ts'
 import { decodeReply, encodeReply } from './reply.ts'
 import { adoptRequest, decodeRequest, encodeRequest, leave } from './request.ts'
 import { heartbeat, MessagesDecoder, MessagesEncoder, MessagesObserver } from './stream.ts'
@@ -38,6 +39,7 @@ export const anthropicMessages: Dialect = {
     decodeStream: (options) => new MessagesDecoder(options),
     decodeReply,
     decodeError,
+    observeReply,
     observeStream: (options) => new MessagesObserver(options),
     decodeCount: (body: JsonObject) => (typeof body.input_tokens === 'number' ? body.input_tokens : undefined),
   },

@@ -1,4 +1,3 @@
-import { SluiceError } from '../../errors/index.ts'
 import type { SseMessage } from '../../sse/index.ts'
 import {
   type ChatReply,
@@ -12,21 +11,19 @@ import type { DecodeOptions, EncodeOptions } from '../dialect.ts'
 import { MessagesDecoder } from './decode-stream.ts'
 import { MessagesEncoder } from './encode-stream.ts'
 import { decodeErrorEvent } from './error.ts'
+import { contentOf } from './observe-reply.ts'
 import { messageFields, parse, rest, type WireEvent } from './wire.ts'
 
 /** A whole answer, read as the stream it could have been, so that both ways give the same tokens. */
 export function decodeReply(body: JsonObject, options: DecodeOptions): StreamToken[] {
-  if (body.type === 'error' || (body.content === undefined && isJsonObject(body.error))) throw decodeErrorEvent(body)
-  if (!Array.isArray(body.content)) {
-    throw new SluiceError('upstream_protocol', 'cannot read the answer: it has no list `content`')
-  }
+  const content = contentOf(body)
   const tokens: StreamToken[] = []
   const decoder = new MessagesDecoder(options)
   const emit = (token: StreamToken): void => {
     if (token.type === 'error') throw token.error
     tokens.push(token)
   }
-  for (const event of events(body, body.content)) decoder.read(event, '', emit)
+  for (const event of events(body, content)) decoder.read(event, '', emit)
   return tokens
 }
 

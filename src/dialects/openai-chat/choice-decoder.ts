@@ -11,8 +11,11 @@ import {
 } from '../../tokens/index.ts'
 import type { DecodeOptions } from '../dialect.ts'
 import { CallDecoder } from './call-decoder.ts'
-import { brokenFinishes, decodeFinish } from './finish.ts'
+import { brokenFinish, decodeFinish } from './finish.ts'
 import { dialectName, filled, splitDataUrl } from './wire.ts'
+
+/** The latest value of each fact; an object or a list as its JSON text. */
+export type ToldFacts = Map<string, string | number | boolean | { text: string }>
 
 type Prose = 'text' | 'refusal' | 'reasoning'
 
@@ -53,7 +56,7 @@ export class ChoiceDecoder {
   #stopSequence: string | undefined
   #ended = false
   /** Facts that have been told already: servers repeat them on every chunk. */
-  readonly facts = new Map<string, string>()
+  readonly facts: ToldFacts = new Map()
 
   constructor(choice: number, options: DecodeOptions) {
     this.choice = choice
@@ -71,12 +74,8 @@ export class ChoiceDecoder {
 
   /** @throws SluiceError when the finish word says that the answer broke */
   finishWord(word: string): void {
-    const broken = brokenFinishes.get(word)
-    if (broken) {
-      throw new SluiceError(broken, `the provider broke off the answer: its finish reason is "${word}"`, {
-        upstream: { dialect: dialectName, code: word },
-      })
-    }
+    const broken = brokenFinish(word)
+    if (broken) throw broken
     // Some servers say `stop` after `tool_calls` or `length`: the first word is the one that means something.
     if (this.#finishWord === undefined || this.#finishWord === 'stop') this.#finishWord = word
   }

@@ -3,9 +3,9 @@ import type { Emit } from '../../flow/index.ts'
 import type { SseEvent } from '../../sse/index.ts'
 import { isJsonObject, type Json, type JsonObject, type StreamToken } from '../../tokens/index.ts'
 import type { DecodeOptions, StreamDecoder } from '../dialect.ts'
-import { ChoiceDecoder } from './choice-decoder.ts'
+import { ChoiceDecoder, type ToldFacts } from './choice-decoder.ts'
 import { isError, streamError } from './error.ts'
-import { Lane, type PlainDelta, plainDelta } from './plain-delta.ts'
+import { type Lane, laneOf, plainDelta } from './plain-delta.ts'
 import { decodeUsage, extraUsage } from './usage.ts'
 import { dialectName, filled } from './wire.ts'
 
@@ -22,8 +22,8 @@ const knownChoice = new Set(['index', 'delta', 'message', 'finish_reason', 'logp
 export class ChatStreamDecoder implements StreamDecoder {
   readonly #options: DecodeOptions
   readonly #choices = new Map<number, ChoiceDecoder>()
-  readonly #lanes = [new Lane('text'), new Lane('arguments'), new Lane('reasoning')]
-  readonly #facts = new Map<string, string>()
+  readonly #lanes: Lane[] = []
+  readonly #facts: ToldFacts = new Map()
   #held: StreamToken[] | undefined = []
   #done = false
 
@@ -121,12 +121,10 @@ export class ChatStreamDecoder implements StreamDecoder {
       return
     }
     this.chunk(chunk, emit)
+    // Where one kind of delta has taught in vain, the others will too: what is new in every event is beside the delta.
+    for (const lane of this.#lanes) if (!lane.learning) return
     const plain = plainDelta(chunk)
-    if (plain) this.#learn(data, plain)
-  }
-
-  #learn(data: string, plain: PlainDelta): void {
-    for (const lane of this.#lanes) if (lane.kind === plain.kind) lane.learn(data, plain)
+    if (plain) laneOf(this.#lanes, plain.kind).learn(data, plain)
   }
 
   /** The first chunk with a choice names the message; what was told before (filters of the prompt) follows it. */
@@ -207,14 +205,20 @@ export class ChatStreamDecoder implements StreamDecoder {
 }
 
 /** The fields of `object` that are not known and were not told with the same value before. */
-function news(object: JsonObject, known: ReadonlySet<string>, told: Map<string, string>): JsonObject | undefined {
+function news(object: JsonObject, known: ReadonlySet<string>, told: ToldFacts): JsonObject | undefined {
   let fields: JsonObject | undefined
   for (const key of Object.keys(object)) {
     const value = object[key]
     if (known.has(key) || value === null || value === undefined) continue
-    const text = JSON.stringify(value)
-    if (text === '{}' || told.get(key) === text) continue
-    told.set(key, text)
+    const before = told.get(key)
+    if (typeof value === 'object') {
+      const text = JSON.stringify(value)
+      if (text === '{}' || (typeof before === 'object' && before.text === text)) continue
+      told.set(key, { text })
+    } else {
+      if (before === value) continue
+      told.set(key, value)
+    }
     fields ??= {}
     fields[key] = value
   }

@@ -103,7 +103,7 @@ export class ChatStreamEncoder implements Stage<StreamToken, SseMessage> {
     if (!choice) {
       choice = new ChoiceEncoder(
         index,
-        (body, out) => out({ data: this.#take() + body + this.#suffix }),
+        (body, out) => out({ data: this.#take() + body + this.#suffix, json: true }),
         (field, reason) => this.#warn(field, reason),
       )
       this.#choices.set(index, choice)

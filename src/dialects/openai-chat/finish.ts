@@ -1,6 +1,6 @@
-import type { ErrorCode } from '../../errors/index.ts'
+import { type ErrorCode, SluiceError } from '../../errors/index.ts'
 import type { Finish, FinishReason } from '../../tokens/index.ts'
-import type { WireFinish } from './wire.ts'
+import { dialectName, type WireFinish } from './wire.ts'
 
 const reasons: ReadonlyMap<string, FinishReason> = new Map<string, FinishReason>([
   ['stop', 'stop'],
@@ -18,11 +18,20 @@ const reasons: ReadonlyMap<string, FinishReason> = new Map<string, FinishReason>
 ])
 
 /** Finish words by which some servers say that the answer broke. */
-export const brokenFinishes: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
+const brokenFinishes: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
   ['error', 'upstream_server'],
   ['network_error', 'upstream_server'],
   ['insufficient_system_resource', 'upstream_overloaded'],
 ])
+
+/** The error that a finish word stands for, where it says that the answer broke. */
+export function brokenFinish(word: string): SluiceError | undefined {
+  const broken = brokenFinishes.get(word)
+  if (!broken) return undefined
+  return new SluiceError(broken, `the provider broke off the answer: its finish reason is "${word}"`, {
+    upstream: { dialect: dialectName, code: word },
+  })
+}
 
 /**
  * @param word the server's own word, `undefined` when it gave none

@@ -7,6 +7,7 @@ import type { Dialect } from '../dialect.ts'
 import { decodeError, encodeError } from './error.ts'
 import { leave } from './leave.ts'
 import { encodeModel, encodeModels } from './models.ts'
+import { observeReply } from './observe-reply.ts'
 import { decodeReply, encodeReply } from './reply.ts'
 import { adoptRequest, decodeRequest, encodeRequest } from './request.ts'
 import { ChatStreamDecoder, ChatStreamEncoder, ChatStreamObserver } from './stream.ts'
@@ -34,6 +35,7 @@ export const openaiChat: Dialect = {
     decodeStream: (options) => new ChatStreamDecoder(options),
     decodeReply,
     decodeError,
+    observeReply,
     observeStream: (options) => new ChatStreamObserver(options),
   },
 }

@@ -1,19 +1,19 @@
-import { SluiceError } from '../../errors/index.ts'
+import type { SluiceError } from '../../errors/index.ts'
 import type { SseEvent, SseMessage } from '../../sse/index.ts'
 import { type FinishReason, isJsonObject, type JsonObject, mergeUsage, type Usage } from '../../tokens/index.ts'
 import type { ObserveOptions, StreamObserver } from '../dialect.ts'
 import { notJson } from './decode-stream.ts'
 import { errorEvents } from './encode-stream.ts'
 import { isError, streamError } from './error.ts'
-import { brokenFinishes, decodeFinish } from './finish.ts'
-import { Lane, plainDelta } from './plain-delta.ts'
+import { brokenFinish, decodeFinish } from './finish.ts'
+import { type Lane, laneOf, plainDelta } from './plain-delta.ts'
 import { decodeUsage } from './usage.ts'
 import { filled } from './wire.ts'
 
 /** Reads along with a stream that goes to the client as it is. Most deltas are recognised without parsing them. */
 export class ChatStreamObserver implements StreamObserver {
   readonly #options: ObserveOptions
-  readonly #lanes = [new Lane('text'), new Lane('arguments'), new Lane('reasoning')]
+  readonly #lanes: Lane[] = []
   readonly #words = new Map<number, string | undefined>()
   #calls = false
   content = false
@@ -90,7 +90,7 @@ export class ChatStreamObserver implements StreamObserver {
       if (isJsonObject(usage)) this.usage = mergeUsage(this.usage, decodeUsage(usage))
     }
     const plain = plainDelta(chunk)
-    if (plain) for (const lane of this.#lanes) if (lane.kind === plain.kind) lane.learn(data, plain)
+    if (plain) laneOf(this.#lanes, plain.kind).learn(data, plain)
     if (isJsonObject(chunk.usage)) return !(this.#options.dropUsage && choices.length === 0)
     // A finish that is said again says nothing.
     return !(
@@ -104,9 +104,9 @@ export class ChatStreamObserver implements StreamObserver {
   #choice(choice: JsonObject): void {
     const index = Number.isInteger(choice.index) ? (choice.index as number) : 0
     const word = filled(choice.finish_reason)
-    const broken = word === undefined ? undefined : brokenFinishes.get(word)
+    const broken = word === undefined ? undefined : brokenFinish(word)
     if (broken) {
-      this.error = new SluiceError(broken, `the provider broke off the answer: its finish reason is "${word}"`)
+      this.error = broken
       return
     }
     this.#words.set(index, word ?? this.#words.get(index))

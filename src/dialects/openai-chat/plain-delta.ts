@@ -54,6 +54,15 @@ function empty(value: Json | undefined): boolean {
   return value === null || value === undefined || value === '' || (Array.isArray(value) && value.length === 0)
 }
 
+/** The lane for a kind of delta, made when the first of its kind comes: most streams have one kind. */
+export function laneOf(lanes: Lane[], kind: PlainDelta['kind']): Lane {
+  const known = lanes.find((lane) => lane.kind === kind)
+  if (known) return known
+  const lane = new Lane(kind)
+  lanes.push(lane)
+  return lane
+}
+
 /** A learned shape for one kind of delta, with what its constant part says. */
 export class Lane {
   readonly #kind: PlainDelta['kind']
@@ -79,13 +88,18 @@ export class Lane {
 
   match(data: string): string | undefined {
     const text = this.#shape.match(data)
-    if (text !== undefined) this.#lessons = 0
+    if (text !== undefined && this.#lessons > 0) this.#lessons--
     return text
   }
 
+  get learning(): boolean {
+    return this.#lessons < 8
+  }
+
   learn(data: string, plain: PlainDelta): void {
-    // A server whose every chunk has a new id or time teaches in vain: after eight lessons without use it is enough.
-    if (this.#lessons >= 8) return
+    // A server whose every chunk has a new id or time teaches in vain, and one that takes turns between two forms nearly
+    // so: a lesson costs more than a few events that it saves from parsing. After eight that had no use it is enough.
+    if (!this.learning) return
     this.#lessons++
     if (!this.#shape.learn(data, plain.text)) return
     this.choice = plain.choice

@@ -1,4 +1,3 @@
-import { SluiceError } from '../../errors/index.ts'
 import {
   type ChatReply,
   isJsonObject,
@@ -9,18 +8,15 @@ import {
 import type { DecodeOptions, EncodeOptions } from '../dialect.ts'
 import { toAnnotation } from './annotation.ts'
 import { ChatStreamDecoder } from './decode-stream.ts'
-import { isError, streamError } from './error.ts'
 import { encodeFinish } from './finish.ts'
+import { choicesOf } from './observe-reply.ts'
 import { SealedReasoning } from './reasoning-state.ts'
 import { encodeUsage } from './usage.ts'
 import { dialectName, type WireLogProbs, type WireMessage } from './wire.ts'
 
 /** A whole answer of a provider. @throws SluiceError for an error inside a 200, and for what is no answer at all */
 export function decodeReply(body: JsonObject, options: DecodeOptions): StreamToken[] {
-  if (isError(body, 'message')) throw streamError(body)
-  if (!Array.isArray(body.choices) || !body.choices.some(isJsonObject)) {
-    throw new SluiceError('upstream_protocol', 'cannot read the answer: it has no `choices`')
-  }
+  choicesOf(body)
   const tokens: StreamToken[] = []
   const emit = (token: StreamToken): void => {
     tokens.push(token)

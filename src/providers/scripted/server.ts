@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { answer } from './answer.ts'
 import { checkScript, checkScriptFile } from './check.ts'
 import { RequestLog, type ScriptedRequest } from './log.ts'
 import type { ScriptedOptions } from './options.ts'
 import { Reply } from './reply.ts'
+
+// Not imported: that would load a whole web client beside it (see `listen` of the server room).
+const { createServer } = process.getBuiltinModule('node:http')
 
 export interface ScriptedServer {
   /** `http://127.0.0.1:PORT`, without a path. */
