@@ -2,7 +2,11 @@ import { builtinModules } from 'node:module'
 import { importsOf, withoutComments } from './imports.ts'
 import { type Finding, matches, type Rule } from './rule.ts'
 
-const anywhere = /^src\/(errors|flow|sse|framing|tokens|dialects|pipeline)\//
+/** The rooms that run in any JavaScript runtime. */
+export const portableRooms = ['errors', 'flow', 'sse', 'framing', 'tokens', 'dialects', 'pipeline']
+
+const anywhere = new RegExp(`^src/(${portableRooms.join('|')})/`)
+const globals = /\bprocess\.\w+|(?<![.\w'-])Buffer\b(?!')|\b__dirname\b|\brequire\(/g
 
 /** The upper rooms run in browsers and in other runtimes than Node: nothing of Node's own stands in them. */
 export const runtimes: Rule = {
@@ -14,12 +18,15 @@ export const runtimes: Rule = {
     for (const [file, text] of tree) {
       if (!anywhere.test(file) || !file.endsWith('.ts')) continue
       for (const { specifier, line } of importsOf(text)) {
-        const builtIn = specifier.startsWith('node:') || builtinModules.includes(specifier)
-        if (builtIn) findings.push({ file, line, found: `imports ${specifier}` })
+        if (isBuiltIn(specifier)) findings.push({ file, line, found: `imports ${specifier}` })
       }
-      const globals = /\bprocess\.\w+|(?<![.\w'-])Buffer\b(?!')|\b__dirname\b|\brequire\(/g
       findings.push(...matches(file, withoutComments(text), globals, (name) => `uses ${name}`))
     }
     return findings
   },
+}
+
+/** A module that only Node has. */
+export function isBuiltIn(specifier: string): boolean {
+  return specifier.startsWith('node:') || builtinModules.includes(specifier)
 }

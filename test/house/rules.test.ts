@@ -317,13 +317,13 @@ it('imports are read in every form that the formatter writes', () => {
     "export const seven = 'from ./seven.ts'",
   ].join('\n')
   expect(importsOf(text)).toEqual([
-    { specifier: './side-effect.ts', line: 1 },
-    { specifier: 'node:fs', line: 2 },
-    { specifier: './all.ts', line: 3 },
-    { specifier: './one.ts', line: 4 },
-    { specifier: './two.ts', line: 5 },
-    { specifier: './four.ts', line: 9 },
-    { specifier: './five.ts', line: 10 },
-    { specifier: './six.ts', line: 11 },
+    { specifier: './side-effect.ts', line: 1, typesOnly: false },
+    { specifier: 'node:fs', line: 2, typesOnly: false },
+    { specifier: './all.ts', line: 3, typesOnly: false },
+    { specifier: './one.ts', line: 4, typesOnly: true },
+    { specifier: './two.ts', line: 5, typesOnly: false },
+    { specifier: './four.ts', line: 9, typesOnly: false },
+    { specifier: './five.ts', line: 10, typesOnly: false },
+    { specifier: './six.ts', line: 11, typesOnly: false },
   ])
 })
