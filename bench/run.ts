@@ -13,12 +13,19 @@ interface Bench {
 
 const benches: Record<string, Bench> = {
   sse: { rounds: 15, load: async () => (await import('./sse.ts')).sse },
+  hostile: { rounds: 5, load: async () => (await import('./hostile.ts')).hostile },
+  bpe: { rounds: 7, load: async () => (await import('./bpe.ts')).bpe },
   dialects: { rounds: 15, load: async () => (await import('./dialects.ts')).dialects },
+  pipeline: { rounds: 9, load: async () => (await import('./pipeline.ts')).pipeline },
+  transformers: { rounds: 9, load: async () => (await import('./transformers.ts')).transformers },
+  recovery: { rounds: 10, load: async () => (await import('./recovery.ts')).recovery },
+  request: { rounds: 5, load: async () => (await import('./request.ts')).request },
   relay: { rounds: 2, load: async () => (await import('./relay.ts')).relay },
   memory: { rounds: 1, load: async () => (await import('./memory.ts')).memory },
+  'pipeline-long': { rounds: 10, load: async () => (await import('./pipeline-long.ts')).pipelineLong, named: true },
   soak: { rounds: 16, load: async () => (await import('./soak.ts')).soak, named: true },
 }
-for (const act of ['faults', 'long', 'slow', 'whole', 'crowd', 'stop', 'frozen'] as const) {
+for (const act of ['faults', 'long', 'slow', 'crawl', 'whole', 'crowd', 'stop', 'frozen'] as const) {
   const load = async () => {
     const { soak } = await import('./soak.ts')
     return (rounds: number) => soak(rounds, [act])

@@ -1,6 +1,6 @@
 import { pause } from './process.ts'
-import { type End, pairs, readWhole } from './soak/client.ts'
-import { type Sample, startGateway } from './soak/gateway.ts'
+import { type Ask, type End, pairs, readWhole } from './soak/client.ts'
+import { type Gateway, type Sample, startGateway } from './soak/gateway.ts'
 import { growth, mib } from './soak/growth.ts'
 import { checked, crowdOf, cycle, planOf, randomOf, Upstream } from './soak/load.ts'
 import { type Fault, faults } from './soak/plan.ts'
@@ -10,7 +10,7 @@ import { program } from './targets.ts'
 /** An act is a load of its own on a gateway of its own; it gives a page, or throws when a stream was wrong. */
 type Act = (upstream: Upstream, cycles: number) => Promise<string[]>
 
-const acts = { faults: faulty, long, slow, whole, crowd, stop, frozen } satisfies Record<string, Act>
+const acts = { faults: faulty, long, slow, crawl, whole, crowd, stop, frozen } satisfies Record<string, Act>
 
 export type ActName = keyof typeof acts
 
@@ -139,6 +139,64 @@ async function slow(upstream: Upstream): Promise<string[]> {
     ])
   }
   return [table(['growth in MiB', 'slow: RSS', 'slow: heap and buffers', 'then fast: RSS', 'afterwards'], rows)]
+}
+
+/**
+ * 250 clients that hardly read, of 200 MB each: all that waits for them stays inside one budget, here a quarter of what
+ * it usually is. A thousand would fill the kernel's memory for sockets (4 MB for each on loopback) before ours.
+ */
+async function crawl(upstream: Upstream): Promise<string[]> {
+  const count = 250
+  const gateway = await startGateway(await upstream.port(), '[streaming]\nbuffer_budget = "16MiB"')
+  const ask = (i: number, tokens: number): Omit<Ask, 'keepAlive'> & { keepAlive: false } => ({
+    port: gateway.port,
+    pair: pairs[i % pairs.length]!,
+    plan: planOf({ tokens, burst: 32 }),
+    keepAlive: false,
+  })
+  await crowdOf(200, 50, (i) => checked(ask(i, 1000)))
+  await upstream.idle()
+  const before = await gateway.sample()
+  const slowly = { bytesPerSecond: 10_000, forMs: Number.POSITIVE_INFINITY }
+  let over = false
+  const all = crowdOf(count, count, (i) => {
+    const tokens = pairs[i % pairs.length]!.provider === 'openai-chat' ? 600_000 : 1_600_000
+    return checked({ ...ask(i, tokens), slowly, leaveWhen: () => over })
+  })
+  all.catch(() => {})
+  const { most, result: waiting } = await gateway.peak(heldUp(gateway, count))
+  const held = await gateway.sample()
+  // Who reads is served meanwhile.
+  for (let i = 0; i < pairs.length; i++) await checked(ask(i, 2000))
+  over = true
+  await all
+  await upstream.idle()
+  const after = await gateway.sample()
+  await gateway.stop()
+  const living = ({ heap, external }: Sample): number => heap + external
+  const growth = living(held) - living(before)
+  // A stream itself takes some 60 KB, sockets and all.
+  const allowed = (16 + count / 16) * 1024 * 1024
+  if (growth > allowed) throw new Error(`${count} slow clients hold ${mib(growth)} MiB, more than ${mib(allowed)}`)
+  return [
+    table(
+      ['held up', 'RSS at most', 'heap and buffers', 'afterwards'],
+      [[String(waiting), mib(most - before.rss), mib(growth), mib(living(after) - living(before))]],
+    ),
+  ]
+}
+
+/** Waits until nearly every client has left something untaken, behind all that the kernel takes; how many have. */
+async function heldUp(gateway: Gateway, count: number): Promise<number> {
+  const until = performance.now() + 180_000
+  for (;;) {
+    const { resources } = await gateway.sample(false)
+    // Writes that wait for their socket, by the name that Node has for them.
+    const waiting = resources.SimpleWriteWrap ?? 0
+    if (waiting >= count * 0.9) return waiting
+    if (performance.now() > until) throw new Error(`only ${waiting} of ${count} slow clients were ever held up`)
+    await pause(500)
+  }
 }
 
 /** 10,000 answers that are no streams. */

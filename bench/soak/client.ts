@@ -27,6 +27,8 @@ export interface Ask {
   leave?: 'asking' | 'asked' | 'head' | number
   /** Read so many bytes a second for so long, and then everything. */
   slowly?: { bytesPerSecond: number; forMs: number }
+  /** Go away at the next read from which on this is true. */
+  leaveWhen?: () => boolean
   /** The gateway may give up on the stream, if it says so. */
   mayFail?: boolean
 }
@@ -54,6 +56,7 @@ export async function readStream(ask: Ask): Promise<End> {
   for await (const bytes of response as AsyncIterable<Buffer>) {
     reading.feed(decoder.decode(bytes, { stream: true }))
     if (typeof leave === 'number' && ++pieces >= leave) return part(call)
+    if (ask.leaveWhen?.()) return part(call)
     if (ask.slowly && performance.now() < slowUntil) {
       await new Promise((resolve) => setTimeout(resolve, (bytes.length / ask.slowly!.bytesPerSecond) * 1000))
     }
