@@ -11,6 +11,7 @@ import type { Relay } from '../src/gateway/relay.ts'
 import { TranslatedRelay } from '../src/gateway/translated.ts'
 import { UntouchedRelay } from '../src/gateway/untouched.ts'
 import { MemoryBudget } from '../src/pipeline/index.ts'
+import { SseParser } from '../src/sse/index.ts'
 import { openaiStream } from './streams.ts'
 import { digits, table } from './table.ts'
 
@@ -80,9 +81,11 @@ function sizeOf(random: () => number): number {
 
 function open(kind: 'untouched' | 'translated', exchange: Client, failures: SluiceError[]): Relay {
   const dialect = kind === 'untouched' ? openaiChat : anthropicMessages
+  const framing = dialect.client.framing()
   const answer = new Answer({
     exchange,
     client: dialect.client,
+    framing,
     clock: systemClock,
     requestId: 'bench',
     headers: () => ({}),
@@ -93,6 +96,7 @@ function open(kind: 'untouched' | 'translated', exchange: Client, failures: Slui
   })
   const options = {
     answer,
+    framing,
     maxEventBytes: 1024 * 1024,
     onFailure: (error: SluiceError) => failures.push(error),
     onContent: () => {},
@@ -101,6 +105,7 @@ function open(kind: 'untouched' | 'translated', exchange: Client, failures: Slui
   if (kind === 'untouched') return new UntouchedRelay({ ...options, observer: newObserver(), newObserver })
   return new TranslatedRelay({
     ...options,
+    parser: new SseParser({ flushTail: true }),
     decoder: openaiChat.upstream.decodeStream({ vendor: 'bench', family: 'bench' }),
     encoder: anthropicMessages.client.encodeStream({
       requestId: 'bench',

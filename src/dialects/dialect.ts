@@ -1,15 +1,32 @@
 import type { SluiceError } from '../errors/index.ts'
 import type { Stage } from '../flow/index.ts'
 import type { SseEvent, SseMessage } from '../sse/index.ts'
-import type { ChatReply, ChatRequest, FinishReason, JsonObject, StreamToken, Usage } from '../tokens/index.ts'
+import type { ChatReply, ChatRequest, FinishReason, Json, JsonObject, StreamToken, Usage } from '../tokens/index.ts'
+import type { StreamFraming } from './stream-framing.ts'
 
 /** A wire language. `decode` always means towards the canonical model, `encode` away from it. */
-export interface Dialect {
-  readonly name: string
+export interface Dialect extends UpstreamDialect {
   /** As the API that clients speak to sluice. */
   readonly client: ClientSide
+}
+
+/** A wire language in which providers are called. Not every one is offered to clients as well. */
+export interface UpstreamDialect {
+  readonly name: string
   /** As the API that sluice speaks to a provider. */
   readonly upstream: UpstreamSide
+}
+
+/** What a request asks for beside its body: what its address says. */
+export interface Asked {
+  /** `count`: only the size of the prompt, so that what only an answer needs may be left out. Default `chat`. */
+  operation?: 'chat' | 'count'
+  /** The model, in dialects whose paths name it. */
+  model?: string
+  /** Whether a stream is wanted, in dialects whose paths say it. */
+  stream?: boolean
+  /** Which of the forms of its dialect the request and its answer have, in a word of that dialect. */
+  form?: string
 }
 
 /** Something that could not be carried over to the upstream and was left out or changed; the client is told. */
@@ -22,13 +39,12 @@ export interface Warning {
 }
 
 export interface ClientSide {
-  /**
-   * The request of a client. `operation` is `count` for a request to count tokens, which may leave out what only an
-   * answer needs.
-   *
-   * @throws SluiceError `invalid_request` with `param`, `unsupported`
-   */
-  decodeRequest(body: JsonObject, operation?: 'chat' | 'count'): ChatRequest
+  /** @throws SluiceError `invalid_request` with `param`, `unsupported` */
+  decodeRequest(body: JsonObject, asked?: Asked): ChatRequest
+  /** A request that says neither in its path nor in `stream` what it wants gets a stream. */
+  readonly streamsByDefault?: boolean
+  /** What of a request the encoders of its answer want to know; small, since it is kept as long as the stream. */
+  keep?(body: JsonObject, asked: Asked): JsonObject
   /**
    * Called before a request of this dialect is encoded for another one. Returns what will be lost on the way and what
    * the encoder of another dialect cannot see.
@@ -44,6 +60,8 @@ export interface ClientSide {
   /** The list of models, and one of them (in `models.ts` of each dialect). */
   encodeModels(models: readonly ModelEntry[]): JsonObject
   encodeModel(model: ModelEntry): JsonObject
+  /** The answer to a request to count tokens. */
+  encodeCount(tokens: number): JsonObject
   /** The header in which SDKs of this dialect look for the id of a request. */
   readonly requestIdHeader: string
   /**
@@ -56,8 +74,8 @@ export interface ClientSide {
    * envelopes: such a request is encoded anew and not passed on as it was written.
    */
   readonly foreignState?: RegExp
-  /** What is written when nothing else was for a while, as wire text that stands between two events. */
-  readonly heartbeat: string
+  /** How the events of one stream are written. `form` is that of `Asked`. */
+  framing(form?: string): StreamFraming
 }
 
 /** A model as it is listed. */
@@ -65,7 +83,17 @@ export interface ModelEntry {
   id: string
   /** The provider's name. */
   owner: string
+  /** What people call it. */
+  title?: string
+  /** Seconds since 1970. */
+  created?: number
+  /** How much it reads, and the most it writes, in tokens. */
+  context?: number
+  maxOutput?: number
 }
+
+/** A model as its provider lists it, by the provider's own id. */
+export type UpstreamModel = Omit<ModelEntry, 'owner'>
 
 export interface EncodeOptions {
   /** Stands in for an id that the upstream did not give. */
@@ -76,6 +104,10 @@ export interface EncodeOptions {
   created: number
   /** The client wants usage in the stream, where its dialect leaves that open. */
   includeUsage: boolean
+  /** That of `Asked`. */
+  form?: string
+  /** What `keep` gave for the request. */
+  kept?: JsonObject
   /** The prompt's size for dialects that say it before the upstream does; a guess, replaced at the end. */
   inputEstimate?: number
   /** Told once for each kind of loss in the answer. */
@@ -136,7 +168,9 @@ export interface UpstreamSide {
   /** Headers that every request of this dialect carries, unless the client or the encoded request says otherwise. */
   readonly headers: Readonly<Record<string, string>>
   /** The address for an operation below a provider's base URL. */
-  endpoint(baseUrl: string, operation: 'chat' | 'count' | 'models'): string
+  endpoint(baseUrl: string, operation: 'chat' | 'count' | 'models', call?: EndpointCall): string
+  /** How its streams may be wrapped, the usual way first. Default: server-sent events. */
+  readonly framings?: readonly UpstreamFraming[]
   /**
    * @throws SluiceError `unsupported` with the `param` that cannot be carried over
    */
@@ -146,6 +180,8 @@ export interface UpstreamSide {
    * stays as it was written, to the byte.
    */
   adoptRequest(text: string, body: JsonObject, target: Target): { text: string; usageAdded: boolean }
+  /** The rows of a list of models. Default: `{ data: [{ id }] }`, or the bare array that some servers send. */
+  decodeModels?(body: Json): UpstreamModel[]
   decodeStream(options: DecodeOptions): StreamDecoder
   /** A whole answer as tokens. @throws SluiceError for an error inside a 200 */
   decodeReply(body: JsonObject, options: DecodeOptions): StreamToken[]
@@ -157,6 +193,14 @@ export interface UpstreamSide {
   observeStream(options: ObserveOptions): StreamObserver
   /** The number in an answer to the operation `count`. */
   decodeCount?(body: JsonObject): number | undefined
+}
+
+export type UpstreamFraming = 'sse' | 'ndjson' | 'json-array' | 'aws-event-stream'
+
+/** What an address may have to say, in dialects whose bodies do not. */
+export interface EndpointCall {
+  model: string
+  stream: boolean
 }
 
 export interface DecodeOptions {

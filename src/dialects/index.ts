@@ -4,16 +4,18 @@
  * to: what differs between vendors is data in `Traits`.
  */
 import { anthropicMessages } from './anthropic-messages/index.ts'
-import type { Dialect } from './dialect.ts'
+import type { Dialect, UpstreamDialect } from './dialect.ts'
 import { openaiChat } from './openai-chat/index.ts'
 
 export { callId } from './call-id.ts'
 export type {
+  Asked,
   ClientSide,
   DecodeOptions,
   Dialect,
   EncodedRequest,
   EncodeOptions,
+  EndpointCall,
   ModelEntry,
   ObserveOptions,
   ReplyFacts,
@@ -21,17 +23,25 @@ export type {
   StreamObserver,
   Target,
   Traits,
+  UpstreamDialect,
+  UpstreamFraming,
+  UpstreamModel,
   UpstreamSide,
   Warning,
 } from './dialect.ts'
 export { isSealed, seal, unseal } from './envelope.ts'
 export { EventShape } from './event-shape.ts'
+export type { StreamFraming } from './stream-framing.ts'
 export { anthropicMessages, openaiChat }
 
-/** Every dialect by its name in the configuration. */
-export const dialects = {
+/** The dialects that clients may speak, by name. */
+export const clientDialects = {
   'openai-chat': openaiChat,
   'anthropic-messages': anthropicMessages,
 } as const satisfies Record<string, Dialect>
 
+/** Every dialect in which a provider can be called, by its name in the configuration. */
+export const dialects = { ...clientDialects } as const satisfies Record<string, UpstreamDialect>
+
 export type DialectName = keyof typeof dialects
+export type ClientDialectName = keyof typeof clientDialects

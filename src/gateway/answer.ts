@@ -1,4 +1,4 @@
-import type { ClientSide } from '../dialects/index.ts'
+import type { ClientSide, StreamFraming } from '../dialects/index.ts'
 import type { SluiceError } from '../errors/index.ts'
 import { type Clock, Watchdog } from '../flow/index.ts'
 import { BackpressureController, type BackpressureStats, type MemoryBudget } from '../pipeline/index.ts'
@@ -7,6 +7,8 @@ import type { Chunk, Exchange } from './exchange.ts'
 export interface AnswerOptions {
   exchange: Exchange
   client: ClientSide
+  /** How events are wrapped for this client. */
+  framing: StreamFraming
   clock: Clock
   requestId: string
   /** Headers to send with the head, asked for at the last moment. */
@@ -70,6 +72,8 @@ export class Answer {
   end(): void {
     if (this.#state === 'over') return
     if (this.#state === 'waiting') this.#open()
+    const rest = this.#options.framing.close()
+    if (rest !== '') this.#send(rest)
     this.#close()
     this.#countRest()
     this.#options.exchange.end()
@@ -114,7 +118,8 @@ export class Answer {
   }
 
   #open(): void {
-    this.#options.exchange.start(200, { ...this.#options.headers(), ...streamHeaders })
+    const { exchange, framing, headers } = this.#options
+    exchange.start(200, { ...headers(), ...streamHeaders, 'content-type': framing.contentType })
     this.#state = 'open'
     this.#stopCeiling?.()
     this.#stopCeiling = undefined
@@ -126,8 +131,15 @@ export class Answer {
   #beat(): void {
     if (this.#state === 'over') return
     // A client that does not read is not helped by more to read.
-    if (!this.#pressure?.paused) this.write(this.#options.client.heartbeat)
+    if (!this.#pressure?.paused) this.#sayAlive()
     this.#heart?.restart()
+  }
+
+  /** Where the dialect has no room for a sign of life, the head alone is one. */
+  #sayAlive(): void {
+    const { heartbeat } = this.#options.framing
+    if (heartbeat !== '') this.write(heartbeat)
+    else if (this.#state === 'waiting') this.#open()
   }
 
   #send(chunk: Chunk): void {
@@ -177,7 +189,6 @@ export class Answer {
 }
 
 const streamHeaders = {
-  'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-cache, no-transform',
   // nginx and those who learned from it would otherwise collect the stream before passing it on.
   'x-accel-buffering': 'no',

@@ -1,3 +1,4 @@
+import type { UpstreamFraming } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import { type Clock, Watchdog } from '../flow/index.ts'
 import type { Transport, UpstreamCall, UpstreamHandler, UpstreamHead, UpstreamRequest } from '../transport/index.ts'
@@ -15,8 +16,10 @@ export interface AttemptTimeouts {
 /** What comes of one call of a provider. Exactly one of `onRefusal`, `onWhole`, `onFailure` or the relay's end. */
 export interface AttemptEvents {
   onHead(head: UpstreamHead): void
+  /** How the provider's streams may be wrapped. */
+  readonly framings: readonly UpstreamFraming[]
   /** The provider answers with a stream: what to do with it. */
-  openRelay(): Relay
+  openRelay(framing: UpstreamFraming): Relay
   /** The provider answers with one JSON text. */
   onWhole(bytes: Uint8Array): void
   /** The provider answers with an error status. */
@@ -153,7 +156,7 @@ export class Attempt implements UpstreamHandler {
       this.#whole.push(chunk)
       return
     }
-    const kind = sniff(chunk)
+    const kind = sniff(chunk, this.#events.framings, this.#head?.headers['content-type'])
     // White space before the answer means nothing in either form, and some providers send it for minutes.
     if (kind === undefined) return
     if (kind === 'page') {
@@ -162,12 +165,12 @@ export class Attempt implements UpstreamHandler {
         'cannot read the answer of the provider: it is a web page, not an API answer; check its base_url',
       )
     }
-    if (kind === 'json') {
+    if (kind === 'whole') {
       this.#whole = new WholeBody(this.#timeouts.maxEventBytes)
       this.#whole.push(chunk)
       return
     }
-    this.#relay = this.#events.openRelay()
+    this.#relay = this.#events.openRelay(kind)
     this.#relay.data(chunk)
   }
 

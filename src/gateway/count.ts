@@ -1,4 +1,4 @@
-import { type Dialect, dialects } from '../dialects/index.ts'
+import { type Asked, type Dialect, dialects, type UpstreamDialect } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import { resolve } from '../routing/index.ts'
 import { countInput, type JsonObject } from '../tokens/index.ts'
@@ -24,22 +24,23 @@ export async function count(
   house: House,
   exchange: Exchange,
   client: Dialect,
+  asked: Asked,
   signal: AbortSignal,
 ): Promise<CountAnswer> {
   const { limits } = house
   const body = await readRequestBody(exchange, { bytes: limits.maxBodyBytes, timeoutMs: limits.bodyTimeoutMs })
-  const { provider } = resolve(readModel(body.json), house.table)
-  const upstream: Dialect = dialects[provider.dialect]
+  const { provider } = resolve(asked.model ?? readModel(body.json), house.table)
+  const upstream: UpstreamDialect = dialects[provider.dialect]
 
   if (upstream.name === client.name && upstream.upstream.decodeCount) {
-    const planned = plan(client, body, house.table, 'count')
+    const planned = plan(client, body, house.table, asked)
     const headers = upstreamHeaders(
       exchange,
       provider,
       { ...upstream.upstream.headers, ...planned.headers },
       house.clientKeys,
     )
-    const url = upstream.upstream.endpoint(provider.baseUrl, 'count')
+    const url = upstream.upstream.endpoint(provider.baseUrl, 'count', { model: planned.target.model, stream: false })
     const answer = await call(
       house.transport,
       { name: provider.name, method: 'POST', url, headers, body: planned.text },
@@ -50,19 +51,23 @@ export async function count(
     })
     const told = answer && readCount(upstream, answer.head.status, answer.text)
     if (answer && told !== undefined) {
-      return { status: 200, headers: headersBack(answer.head.headers), body: { input_tokens: told } }
+      return { status: 200, headers: headersBack(answer.head.headers), body: client.client.encodeCount(told) }
     }
     // The vendor says that the request is wrong: that is the answer, and no estimate makes it right.
     if (answer?.head.status === 400) throw upstream.upstream.decodeError(400, answer.text)
   }
   // Read only here: what is new at the provider, and not known to this decoder, is no reason not to ask.
-  const estimate = await countInput(client.client.decodeRequest(body.json, 'count'))
-  return { status: 200, headers: { 'x-sluice-warnings': 'input_tokens;estimated' }, body: { input_tokens: estimate } }
+  const estimate = await countInput(client.client.decodeRequest(body.json, asked))
+  return {
+    status: 200,
+    headers: { 'x-sluice-warnings': 'input_tokens;estimated' },
+    body: client.client.encodeCount(estimate),
+  }
 }
 
 const countTimeoutMs = 10_000
 
-function readCount(upstream: Dialect, status: number, text: string): number | undefined {
+function readCount(upstream: UpstreamDialect, status: number, text: string): number | undefined {
   if (status !== 200) return undefined
   try {
     return upstream.upstream.decodeCount?.(JSON.parse(text) as JsonObject)

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { ClientKeys, loopbackCheck } from '../access/index.ts'
 import type { Config } from '../config/index.ts'
-import { type Dialect, dialects } from '../dialects/index.ts'
+import { clientDialects, type Dialect } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import { type Clock, Roster, systemClock } from '../flow/index.ts'
 import type { Log, RequestRecord } from '../observe/index.ts'
@@ -72,7 +72,7 @@ export class Gateway {
       exchange,
       id: requestId(exchange),
       at: this.#house.clock.now(),
-      dialect: dialects[callerDialect(exchange)],
+      dialect: clientDialects[callerDialect(exchange)],
     }
     try {
       if (isPreflight(exchange)) {
@@ -80,7 +80,7 @@ export class Gateway {
         return
       }
       const endpoint = findEndpoint(exchange)
-      arrival.dialect = dialects[endpoint.dialect]
+      arrival.dialect = clientDialects[endpoint.dialect]
       this.#answer(arrival, endpoint)
     } catch (error) {
       this.#refuse(arrival, SluiceError.from(error))
@@ -139,12 +139,12 @@ export class Gateway {
         retryAfterMs: 1000,
       })
     }
-    if (endpoint.operation === 'chat') this.#chat(arrival)
+    if (endpoint.operation === 'chat') this.#chat(arrival, endpoint)
     else this.#tell(arrival, endpoint)
   }
 
-  #chat({ exchange, dialect, id }: Arrival): void {
-    const lifecycle = new Lifecycle(this.#house, exchange, dialect, id, () => {
+  #chat({ exchange, dialect, id }: Arrival, { asked = {} }: Endpoint): void {
+    const lifecycle = new Lifecycle(this.#house, exchange, dialect, asked, id, () => {
       this.#running.leave(place)
       if (this.#running.size === 0) this.#onIdle?.()
     })
@@ -159,7 +159,7 @@ export class Gateway {
     exchange.onClose(() => leaving.abort())
     const answer =
       endpoint.operation === 'count'
-        ? count(this.#house, exchange, dialect, leaving.signal)
+        ? count(this.#house, exchange, dialect, { ...endpoint.asked, operation: 'count' }, leaving.signal)
         : this.#list(exchange, endpoint, dialect)
     answer.then(
       ({ status, headers, body }) => {

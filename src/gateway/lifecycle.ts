@@ -1,9 +1,17 @@
 import { hash } from 'node:crypto'
 import { shownKeys } from '../access/index.ts'
-import type { Dialect, EncodeOptions, ReplyFacts, Warning } from '../dialects/index.ts'
+import type {
+  Asked,
+  Dialect,
+  EncodeOptions,
+  ReplyFacts,
+  StreamFraming,
+  UpstreamFraming,
+  Warning,
+} from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import type { StreamKind } from '../observe/index.ts'
-import { type SseMessage, writeSse } from '../sse/index.ts'
+import { eventParser } from '../pipeline/index.ts'
 import { type ChatReply, type ChatRequest, estimateInput, fold } from '../tokens/index.ts'
 import type { UpstreamHead } from '../transport/index.ts'
 import { Answer } from './answer.ts'
@@ -30,6 +38,8 @@ export class Lifecycle {
   readonly #house: House
   readonly #exchange: Exchange
   readonly #client: Dialect
+  readonly #asked: Asked
+  readonly #framing: StreamFraming
   readonly #id: string
   readonly #startedAt: number
   readonly #answer: Answer
@@ -46,10 +56,19 @@ export class Lifecycle {
   #settled = false
   #attemptOver = true
 
-  constructor(house: House, exchange: Exchange, client: Dialect, requestId: string, onSettled: () => void) {
+  constructor(
+    house: House,
+    exchange: Exchange,
+    client: Dialect,
+    asked: Asked,
+    requestId: string,
+    onSettled: () => void,
+  ) {
     this.#house = house
     this.#exchange = exchange
     this.#client = client
+    this.#asked = asked
+    this.#framing = client.client.framing(asked.form)
     this.#id = requestId
     this.#startedAt = house.clock.now()
     this.#onSettled = onSettled
@@ -57,6 +76,7 @@ export class Lifecycle {
     this.#answer = new Answer({
       exchange,
       client: client.client,
+      framing: this.#framing,
       clock: house.clock,
       requestId,
       headers: () => this.#headers(),
@@ -77,7 +97,7 @@ export class Lifecycle {
         timeoutMs: limits.bodyTimeoutMs,
       })
       if (this.#settled) return
-      const planned = plan(this.#client, body, table, 'chat', (request) => this.#restore(request))
+      const planned = plan(this.#client, body, table, this.#asked, (request) => this.#restore(request))
       this.#plan = planned
       this.#warnings.push(...planned.warnings)
       if (log.debug) this.#tellPlan(planned)
@@ -98,8 +118,8 @@ export class Lifecycle {
 
   #begin(planned: Plan): void {
     const { transport, clock, streaming, log } = this.#house
-    const { provider, upstream, text } = planned
-    const url = upstream.upstream.endpoint(provider.baseUrl, 'chat')
+    const { provider, upstream, target, stream, text } = planned
+    const url = upstream.upstream.endpoint(provider.baseUrl, 'chat', { model: target.model, stream })
     const headers = upstreamHeaders(
       this.#exchange,
       provider,
@@ -118,7 +138,8 @@ export class Lifecycle {
           this.#head = head
           if (log.debug) log.step(this.#id, 'head', { status: head.status })
         },
-        openRelay: () => this.#openRelay(planned),
+        framings: upstream.upstream.framings ?? sseOnly,
+        openRelay: (framing) => this.#openRelay(planned, framing),
         onWhole: (bytes) => this.#onWhole(planned, bytes),
         onRefusal: (status, refusal) => this.#fail(readRefusal(planned, this.#head?.headers ?? {}, status, refusal)),
         onFailure: (error) => this.#fail(error),
@@ -135,36 +156,41 @@ export class Lifecycle {
   }
 
   /** The provider streams. */
-  #openRelay(planned: Plan): Relay {
-    const relay = this.#makeRelay(planned)
+  #openRelay(planned: Plan, framing: UpstreamFraming): Relay {
+    const relay = this.#makeRelay(planned, framing)
     this.#relay = relay
     this.#progress = relay.progress
     return relay
   }
 
-  #makeRelay(planned: Plan): Relay {
+  #makeRelay(planned: Plan, framing: UpstreamFraming): Relay {
     const { upstream, untouched, stream } = planned
     const options = this.#relayOptions()
     if (!stream) {
       this.#kind = 'whole'
-      return wholeFromStream(upstream.upstream.decodeStream(this.#decodeOptions(planned)), options.maxEventBytes, {
+      const decoder = upstream.upstream.decodeStream(this.#decodeOptions(planned))
+      return wholeFromStream(eventParser(framing, { flushTail: true }), decoder, options.maxEventBytes, {
         onReply: (reply) => this.#respondWhole(planned, reply),
         onFailure: options.onFailure,
       })
     }
-    if (untouched) {
+    // The same words in another wrapping are written anew.
+    if (untouched && framing === this.#framing.name) {
       this.#kind = 'passthrough'
       const { usageAdded: dropUsage, choices } = planned
       const newObserver = () => upstream.upstream.observeStream({ dropUsage, choices, requestId: this.#id })
-      return new UntouchedRelay({ ...options, observer: newObserver(), newObserver })
+      return new UntouchedRelay({ ...options, framing: this.#framing, observer: newObserver(), newObserver })
     }
     this.#kind = 'native'
-    return this.#translate(planned)
+    return this.#translate(planned, framing)
   }
 
-  #translate(planned: Plan): TranslatedRelay {
+  #translate(planned: Plan, framing: UpstreamFraming): TranslatedRelay {
+    const options = this.#relayOptions()
     return new TranslatedRelay({
-      ...this.#relayOptions(),
+      ...options,
+      parser: eventParser(framing, { maxEventBytes: options.maxEventBytes, flushTail: true }),
+      framing: this.#framing,
       decoder: planned.upstream.upstream.decodeStream(this.#decodeOptions(planned)),
       encoder: this.#client.client.encodeStream(this.#encodeOptions(planned)),
       followed: this.#remembers ? this.#house.memory.follow(this.#owner) : undefined,
@@ -197,7 +223,7 @@ export class Lifecycle {
       return
     }
     this.#kind = 'simulated'
-    const relay = this.#translate(planned)
+    const relay = this.#translate(planned, 'sse')
     this.#progress = relay.progress
     this.#relay = relay
     relay.whole(tokens)
@@ -239,10 +265,12 @@ export class Lifecycle {
 
   /** An error for a stream of which the client has seen nothing but its head. */
   #errorEvents(error: SluiceError): string {
-    const out: SseMessage[] = []
+    let out = ''
     const encoder = this.#client.client.encodeStream(this.#encodeOptions(this.#plan))
-    encoder.fail?.(error, (message) => out.push(message))
-    return out.map(writeSse).join('')
+    encoder.fail?.(error, (message) => {
+      out += this.#framing.write(message)
+    })
+    return out
   }
 
   /** The client has left. */
@@ -280,6 +308,8 @@ export class Lifecycle {
       created: Math.floor(Date.now() / 1000),
       includeUsage: planned?.includeUsage ?? false,
       onWarning: (warning) => this.#lose(warning),
+      ...(this.#asked.form !== undefined && { form: this.#asked.form }),
+      ...(planned?.kept && { kept: planned.kept }),
       ...(planned?.inputEstimate !== undefined && { inputEstimate: planned.inputEstimate }),
     }
   }
@@ -366,3 +396,5 @@ export class Lifecycle {
     log.request(record)
   }
 }
+
+const sseOnly: readonly UpstreamFraming[] = ['sse']

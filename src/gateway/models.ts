@@ -1,8 +1,8 @@
-import { type Dialect, dialects, type ModelEntry } from '../dialects/index.ts'
+import { dialects, type ModelEntry, type UpstreamDialect, type UpstreamModel } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import type { Provider } from '../providers/index.ts'
 import { resolve } from '../routing/index.ts'
-import { isJsonObject, type JsonObject } from '../tokens/index.ts'
+import { isJsonObject, type Json } from '../tokens/index.ts'
 import { call } from './call.ts'
 import type { Exchange } from './exchange.ts'
 import { upstreamHeaders } from './headers.ts'
@@ -14,7 +14,7 @@ import type { House } from './house.ts'
  */
 export class ModelList {
   readonly #house: House
-  readonly #known = new Map<string, { until: number; models: Promise<string[]> }>()
+  readonly #known = new Map<string, { until: number; models: Promise<UpstreamModel[]> }>()
 
   constructor(house: House) {
     this.#house = house
@@ -24,8 +24,8 @@ export class ModelList {
     const { aliases, providers } = this.#house.table
     const lists = await Promise.all(
       providers.map(async (provider) => {
-        const models = provider.models ?? (await this.#ask(provider, exchange))
-        return models.map((model) => ({ id: `${provider.name}/${model}`, owner: provider.name }))
+        const models = provider.models?.map((id) => ({ id })) ?? (await this.#ask(provider, exchange))
+        return models.map((model) => ({ ...model, id: `${provider.name}/${model.id}`, owner: provider.name }))
       }),
     )
     return [...aliases.map((alias) => ({ id: alias.name, owner: 'sluice' })), ...lists.flat()]
@@ -38,11 +38,11 @@ export class ModelList {
     return { id, owner: resolve(id, this.#house.table).provider.name }
   }
 
-  #ask(provider: Provider, exchange: Exchange): Promise<string[]> {
+  #ask(provider: Provider, exchange: Exchange): Promise<UpstreamModel[]> {
     const now = this.#house.clock.now()
     const known = this.#known.get(provider.name)
     if (known && known.until > now) return known.models
-    const keep = (until: number, models: Promise<string[]>): void => {
+    const keep = (until: number, models: Promise<UpstreamModel[]>): void => {
       // With the caller's own key the answer is the caller's own too, and so is its failure.
       if (provider.auth === 'provider') this.#known.set(provider.name, { until, models })
     }
@@ -54,9 +54,9 @@ export class ModelList {
     return models
   }
 
-  async #fetch(provider: Provider, exchange: Exchange): Promise<string[]> {
+  async #fetch(provider: Provider, exchange: Exchange): Promise<UpstreamModel[]> {
     const { transport, clock } = this.#house
-    const upstream: Dialect = dialects[provider.dialect]
+    const upstream: UpstreamDialect = dialects[provider.dialect]
     const { head, text } = await call(
       transport,
       {
@@ -70,7 +70,8 @@ export class ModelList {
     if (head.status !== 200) {
       throw new SluiceError('upstream_server', `cannot list the models of ${provider.name}: status ${head.status}`)
     }
-    return readIds(JSON.parse(text) as JsonObject | unknown[])
+    const list = JSON.parse(text) as Json
+    return upstream.upstream.decodeModels?.(list) ?? readIds(list)
   }
 }
 
@@ -79,7 +80,7 @@ const failureMs = 10_000
 const patienceMs = 3000
 
 /** `{ data: [{ id }] }`, or the bare array that some servers send. */
-function readIds(list: JsonObject | unknown[]): string[] {
-  const rows = Array.isArray(list) ? list : Array.isArray(list.data) ? list.data : []
-  return rows.flatMap((row) => (isJsonObject(row) && typeof row.id === 'string' ? [row.id] : []))
+function readIds(list: Json): UpstreamModel[] {
+  const rows = Array.isArray(list) ? list : isJsonObject(list) && Array.isArray(list.data) ? list.data : []
+  return rows.flatMap((row) => (isJsonObject(row) && typeof row.id === 'string' ? [{ id: row.id }] : []))
 }

@@ -1,4 +1,4 @@
-import type { Dialect, Target, Warning } from '../dialects/index.ts'
+import type { Asked, Dialect, Target, UpstreamDialect, Warning } from '../dialects/index.ts'
 import { dialects } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import { type Provider, targetOf } from '../providers/index.ts'
@@ -10,9 +10,11 @@ import type { RequestBody } from './request-body.ts'
 export interface Plan {
   provider: Provider
   target: Target
-  upstream: Dialect
+  upstream: UpstreamDialect
   /** The client wants a stream. */
   stream: boolean
+  /** What the encoders of the answer want to know of the request. */
+  kept: JsonObject | undefined
   /** The answer goes back as it comes; otherwise through the canonical model. */
   untouched: boolean
   /** The canonical request, where one had to be made. Gone once it has been sent. */
@@ -47,20 +49,23 @@ export function plan(
   client: Dialect,
   body: RequestBody,
   table: RoutingTable,
-  operation: 'chat' | 'count',
+  asked: Asked,
   restore?: (request: ChatRequest) => void,
 ): Plan {
-  const model = readModel(body.json)
+  const { operation = 'chat' } = asked
+  const model = asked.model ?? readModel(body.json)
   const { provider, model: upstreamModel } = resolve(model, table)
   const target = targetOf(provider, upstreamModel)
-  const upstream: Dialect = dialects[provider.dialect]
-  const stream = operation === 'chat' && readStream(body.json)
+  const upstream: UpstreamDialect = dialects[provider.dialect]
+  const stream =
+    operation === 'chat' && (asked.stream ?? readStream(body.json, client.client.streamsByDefault ?? false))
   const same = upstream.name === client.name
   const base = {
     provider,
     target,
     upstream,
     stream,
+    kept: operation === 'chat' ? client.client.keep?.(body.json, asked) : undefined,
     choices: 1,
     customTools: noTools,
     toolNames: noNames,
@@ -82,7 +87,7 @@ export function plan(
       choices: typeof body.json.n === 'number' ? body.json.n : 1,
     }
   }
-  const request = client.client.decodeRequest(body.json, operation)
+  const request = client.client.decodeRequest(body.json, asked)
   restore?.(request)
   const left = same ? [] : (client.client.leave?.(request) ?? [])
   const encoded = upstream.upstream.encodeRequest(request, target, operation)
@@ -120,9 +125,9 @@ export function readModel(json: JsonObject): string {
   })
 }
 
-function readStream(json: JsonObject): boolean {
+function readStream(json: JsonObject, byDefault: boolean): boolean {
   if (typeof json.stream === 'boolean') return json.stream
-  if (json.stream === undefined || json.stream === null) return false
+  if (json.stream === undefined || json.stream === null) return byDefault
   throw new SluiceError(
     'invalid_request',
     `cannot read the request: \`stream\` must be true or false, but it is a ${typeof json.stream}`,

@@ -1,4 +1,4 @@
-import type { DialectName } from '../dialects/index.ts'
+import type { Asked, ClientDialectName } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -7,30 +7,50 @@ export type Operation = 'chat' | 'count' | 'models' | 'health' | 'ready' | 'fron
 export interface Endpoint {
   operation: Operation
   /** The caller's dialect. */
-  dialect: DialectName
-  /** The model in the path, for `/v1/models/{id}`. */
+  dialect: ClientDialectName
+  /** The model in the path of a question about one. */
   model?: string
+  /** What the path says of a request that has a body. */
+  asked?: Asked
 }
 
 interface Row {
   method: 'GET' | 'POST'
   operation: Operation
-  dialect?: DialectName
+  dialect?: ClientDialectName
+  /** Reads what the path and its query say. */
+  ask?: (found: Found) => Asked
 }
 
-/** The HTTP surface. Paths that speak one dialect say which; the others are told by the caller's headers. */
+interface Found {
+  /** What stands in the place of `{model}`. */
+  model: string | undefined
+  query: URLSearchParams
+}
+
+/**
+ * The HTTP surface. Paths that speak one dialect say which; the others are told by the caller's headers. `{model}` is
+ * the name of a model, slashes and all.
+ */
 const routes: Record<string, Row> = {
   '/v1/chat/completions': { method: 'POST', operation: 'chat', dialect: 'openai-chat' },
   '/v1/messages': { method: 'POST', operation: 'chat', dialect: 'anthropic-messages' },
   '/v1/messages/count_tokens': { method: 'POST', operation: 'count', dialect: 'anthropic-messages' },
   '/v1/models': { method: 'GET', operation: 'models' },
+  '/v1/models/{model}': { method: 'GET', operation: 'models' },
   // Some clients knock here before they do anything else.
   '/': { method: 'GET', operation: 'front' },
   '/healthz': { method: 'GET', operation: 'health' },
   '/readyz': { method: 'GET', operation: 'ready' },
 }
 
-const modelPrefix = '/v1/models/'
+/** The paths that hold a model, as what stands before it and behind it; the longest ends come first. */
+const patterns = Object.entries(routes)
+  .flatMap(([path, row]) => {
+    const [before, behind] = path.split('{model}')
+    return before === undefined || behind === undefined ? [] : [{ before, behind, row }]
+  })
+  .sort((a, b) => b.behind.length - a.behind.length)
 
 /** @throws SluiceError `unknown_route`, `wrong_method` */
 export function findEndpoint(exchange: Exchange): Endpoint {
@@ -46,6 +66,7 @@ export function findEndpoint(exchange: Exchange): Endpoint {
     operation: row.operation,
     dialect: row.dialect ?? callerDialect(exchange),
     ...(model !== undefined && { model }),
+    ...(row.ask && { asked: row.ask({ model, query: exchange.query }) }),
   }
 }
 
@@ -57,9 +78,13 @@ export function allowedMethods(exchange: Exchange): string | undefined {
 
 function find(written: string): { path: string; model: string | undefined; row: Row | undefined } {
   const path = plainPath(written)
-  const model = path.startsWith(modelPrefix) ? decode(path.slice(modelPrefix.length)) : undefined
-  const row = Object.hasOwn(routes, path) ? routes[path] : model === undefined ? undefined : routes['/v1/models']
-  return { path, model, row }
+  if (Object.hasOwn(routes, path)) return { path, model: undefined, row: routes[path] }
+  for (const { before, behind, row } of patterns) {
+    if (path.length <= before.length + behind.length) continue
+    if (!path.startsWith(before) || !path.endsWith(behind)) continue
+    return { path, model: decode(path.slice(before.length, path.length - behind.length)), row }
+  }
+  return { path, model: undefined, row: undefined }
 }
 
 /** What to do about an unknown path. The usual mistake is a base URL with one `/v1` too few or too many. */
@@ -79,7 +104,7 @@ function plainPath(written: string): string {
 }
 
 /** The dialect an error is worded in, even where the route is unknown. */
-export function callerDialect(exchange: Exchange): DialectName {
+export function callerDialect(exchange: Exchange): ClientDialectName {
   const path = plainPath(exchange.path)
   if (path.startsWith('/v1/messages')) return 'anthropic-messages'
   if (path.startsWith('/v1/chat')) return 'openai-chat'

@@ -1,14 +1,17 @@
-import type { StreamDecoder } from '../dialects/index.ts'
+import type { StreamDecoder, StreamFraming } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import type { Stage } from '../flow/index.ts'
 import { TokenReader } from '../pipeline/index.ts'
-import { type SseMessage, SseParser, writeSse } from '../sse/index.ts'
+import type { EventParser, SseMessage } from '../sse/index.ts'
 import { isContent, mergeUsage, type StreamToken } from '../tokens/index.ts'
 import { holdLimit, newProgress, type Progress, type Relay, type StreamRelayOptions } from './relay.ts'
 
 export interface TranslatedOptions extends StreamRelayOptions {
+  parser: EventParser
   decoder: StreamDecoder
   encoder: Stage<StreamToken, SseMessage>
+  /** How the client gets its events. */
+  framing: StreamFraming
   /** Is shown every token on its way to the client. */
   followed: { push(token: StreamToken): void } | undefined
 }
@@ -27,8 +30,7 @@ export class TranslatedRelay implements Relay {
 
   constructor(options: TranslatedOptions) {
     this.#options = options
-    const parser = new SseParser({ maxEventBytes: options.maxEventBytes, flushTail: true })
-    this.#reader = new TokenReader(parser, options.decoder)
+    this.#reader = new TokenReader(options.parser, options.decoder)
   }
 
   data(chunk: Uint8Array): void {
@@ -110,7 +112,7 @@ export class TranslatedRelay implements Relay {
   }
 
   readonly #message = (message: SseMessage): void => {
-    this.#out += writeSse(message)
+    this.#out += this.#options.framing.write(message)
   }
 
   #release(): void {

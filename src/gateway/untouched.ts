@@ -1,12 +1,14 @@
 import { Buffer } from 'node:buffer'
-import type { StreamObserver } from '../dialects/index.ts'
+import type { StreamFraming, StreamObserver } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import { Pieces } from '../flow/index.ts'
-import { isWholeData } from '../pipeline/index.ts'
-import { type SseEvent, type SseMessage, SseParser, writeSse } from '../sse/index.ts'
+import { eventParser, isWholeData } from '../pipeline/index.ts'
+import type { EventParser, SseEvent, SseMessage } from '../sse/index.ts'
 import { holdLimit, newProgress, type Progress, type Relay, type StreamRelayOptions } from './relay.ts'
 
 export interface UntouchedOptions extends StreamRelayOptions {
+  /** How the events are wrapped, at both ends. */
+  framing: StreamFraming
   /** Reads along. */
   observer: StreamObserver
   /** A fresh observer, to read one event again. */
@@ -24,7 +26,7 @@ export interface UntouchedOptions extends StreamRelayOptions {
 export class UntouchedRelay implements Relay {
   readonly progress: Progress = newProgress()
   readonly #options: UntouchedOptions
-  readonly #parser: SseParser
+  readonly #parser: EventParser
   /** Bytes that wait for the blank line behind them, in the order they came. */
   readonly #carry = new Pieces()
   /** Whole events that can be written. */
@@ -42,7 +44,8 @@ export class UntouchedRelay implements Relay {
 
   constructor(options: UntouchedOptions) {
     this.#options = options
-    this.#parser = new SseParser({ maxEventBytes: options.maxEventBytes, decode: oneByteText })
+    const { framing, maxEventBytes } = options
+    this.#parser = eventParser(framing.name, { maxEventBytes, decode: oneByteText })
   }
 
   data(chunk: Uint8Array): void {
@@ -107,7 +110,7 @@ export class UntouchedRelay implements Relay {
       return
     }
     this.flush()
-    this.#options.answer.fail(error, {}, () => write(this.#options.observer.fail(error)))
+    this.#options.answer.fail(error, {}, () => this.#written(this.#options.observer.fail(error)))
   }
 
   /** A last event whose blank line is missing, if it is whole. */
@@ -116,8 +119,8 @@ export class UntouchedRelay implements Relay {
     this.#carry.take()
     if (carry.length === 0) return
     const tail: SseEvent[] = []
-    const { maxEventBytes, observer } = this.#options
-    const parser = new SseParser({ maxEventBytes, flushTail: true, decode: oneByteText })
+    const { framing, maxEventBytes, observer } = this.#options
+    const parser = eventParser(framing.name, { maxEventBytes, flushTail: true, decode: oneByteText })
     parser.push(carry, (event) => tail.push(event))
     parser.end((event) => tail.push(event))
     for (const event of tail) {
@@ -128,7 +131,7 @@ export class UntouchedRelay implements Relay {
         this.fail(this.#readError(event) ?? observer.error)
         return
       }
-      if (shown) this.#push(Buffer.concat([carry, Buffer.from('\n\n')]))
+      if (shown) this.#push(Buffer.concat([carry, Buffer.from(framing.border)]))
     }
     this.#note()
   }
@@ -139,7 +142,7 @@ export class UntouchedRelay implements Relay {
     this.progress.over = true
     this.flush()
     const { answer, observer } = this.#options
-    if (!observer.done) answer.write(write(observer.complete()))
+    if (!observer.done) answer.write(this.#written(observer.complete()))
     answer.end()
   }
 
@@ -180,6 +183,10 @@ export class UntouchedRelay implements Relay {
     this.#from = border
   }
 
+  #written(messages: SseMessage[]): string {
+    return messages.map((message) => this.#options.framing.write(message)).join('')
+  }
+
   #push(bytes: Uint8Array): void {
     this.#ready.push(bytes)
     this.#readyBytes += bytes.length
@@ -216,8 +223,4 @@ function oneByteText(bytes: Uint8Array): string {
   // Reads are Buffers already; a new view of each would cost as much as its text.
   const view = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return view.toString('latin1')
-}
-
-function write(messages: SseMessage[]): string {
-  return messages.map(writeSse).join('')
 }

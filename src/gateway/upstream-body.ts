@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import type { UpstreamFraming } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import { Pieces } from '../flow/index.ts'
 import { bodyKind } from '../pipeline/index.ts'
@@ -52,11 +53,28 @@ const refusalLimit = 256 * 1024
 // One for all bodies: it is given whole ones and keeps nothing between two calls.
 const decoder = new TextDecoder()
 
-/** What a body is, told by its first byte that is no white space, since content types lie in both directions. */
-export function sniff(chunk: Uint8Array): 'json' | 'events' | 'page' | undefined {
+/**
+ * What a body is, told by its first byte that is no white space, since content types lie in both directions. Only where
+ * a dialect streams JSON itself is the content type asked whether this is a whole answer.
+ */
+export function sniff(
+  chunk: Uint8Array,
+  framings: readonly UpstreamFraming[],
+  contentType = '',
+): UpstreamFraming | 'whole' | 'page' | undefined {
   const kind = bodyKind(chunk)
-  if (kind === 'object' || kind === 'array') return 'json'
-  return kind === 'binary' ? 'events' : kind
+  switch (kind) {
+    case 'events':
+      return contentType.startsWith('application/vnd.amazon.eventstream') ? 'aws-event-stream' : 'sse'
+    case 'binary':
+      return 'aws-event-stream'
+    case 'object':
+      return framings.includes('ndjson') && !contentType.startsWith('application/json') ? 'ndjson' : 'whole'
+    case 'array':
+      return framings.includes('json-array') ? 'json-array' : 'whole'
+    default:
+      return kind
+  }
 }
 
 /** @throws SluiceError `upstream_protocol` */

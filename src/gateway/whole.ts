@@ -1,7 +1,7 @@
 import type { ReplyFacts, StreamDecoder } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import { isWholeData } from '../pipeline/index.ts'
-import { type SseEvent, SseParser } from '../sse/index.ts'
+import type { EventParser, SseEvent } from '../sse/index.ts'
 import { type ChatReply, Folder, type StreamToken } from '../tokens/index.ts'
 import { newProgress, type Progress, type Relay } from './relay.ts'
 
@@ -18,11 +18,11 @@ export function factsOf({ model, choices, usage }: ChatReply): ReplyFacts {
 
 /** A provider that streams although a whole answer was asked for: its stream is collected and folded. */
 export function wholeFromStream(
+  parser: EventParser,
   decoder: StreamDecoder,
   maxBytes: number,
   events: { onReply: (reply: ChatReply) => void; onFailure: (error: SluiceError) => void },
 ): Relay {
-  const parser = new SseParser({ flushTail: true })
   const progress = newProgress()
   const folder = new Folder()
   let bytes = 0

@@ -11,6 +11,7 @@ export {
   type BackpressureStats,
 } from './backpressure.ts'
 export { type BodyKind, bodyKind } from './body-kind.ts'
+export { type EventFraming, eventParser } from './event-parser.ts'
 export { Histogram, type HistogramSnapshot } from './histogram.ts'
 export type { AnyAnswer, Pieceful } from './http/body-source.ts'
 export type { FramingName } from './http/event-reader.ts'

@@ -53,9 +53,11 @@ function answering(statusCeilingMs = 10_000) {
   const budget = new MemoryBudget({ limit: 1e6 })
   const onFlow = { next: (_: boolean): void => {} }
   const { client } = dialects['anthropic-messages']
+  const framing = client.framing()
   const answer = new Answer({
     exchange,
     client,
+    framing,
     clock,
     requestId: 'req_1',
     headers: () => ({ 'x-sluice-request-id': 'req_1', 'x-at': String(clock.now()) }),
@@ -67,7 +69,7 @@ function answering(statusCeilingMs = 10_000) {
       onFlow.next(flowing)
     },
   })
-  return { answer, budget, clock, exchange, flow, onFlow, heartbeat: `write ${client.heartbeat}` }
+  return { answer, budget, clock, exchange, flow, onFlow, heartbeat: `write ${framing.heartbeat}` }
 }
 const error = new SluiceError('upstream_overloaded', 'too many')
 

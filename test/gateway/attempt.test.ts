@@ -57,6 +57,7 @@ function attempting() {
   const relay = new TestRelay(log)
   const attempt = new Attempt(transport, { method: 'POST', url: 'http://h', headers: {} }, clock, timeouts, {
     onHead: () => {},
+    framings: ['sse'],
     openRelay: () => relay,
     onWhole: (bytes) => log.push(`whole ${new TextDecoder().decode(bytes)}`),
     onRefusal: (status, text) => log.push(`refusal ${status} ${text}`),
@@ -191,6 +192,7 @@ describe('a fault of our own where nobody could catch it', () => {
     }
     new Attempt(transport, { method: 'POST', url: 'http://h', headers: {} }, clock, timeouts, {
       onHead: say('head'),
+      framings: ['sse'],
       openRelay: () => new TestRelay(log),
       onWhole: say('whole'),
       onRefusal: say('refusal'),

@@ -43,22 +43,22 @@ describe('the body of a request', () => {
 
 describe('what an answer is', () => {
   it.each([
-    ['{"id":1}', 'json'],
-    ['[{"error":{}}]', 'json'],
-    ['\r\n\t {', 'json'],
-    ['\ufeff{', 'json'],
+    ['{"id":1}', 'whole'],
+    ['[{"error":{}}]', 'whole'],
+    ['\r\n\t {', 'whole'],
+    ['\ufeff{', 'whole'],
     ['<!doctype html>', 'page'],
     [' <html>', 'page'],
-    ['data: {}', 'events'],
-    ['event: x', 'events'],
-    [': OPENROUTER PROCESSING', 'events'],
-    ['\n\ndata: {', 'events'],
-    ['id', 'events'],
+    ['data: {}', 'sse'],
+    ['event: x', 'sse'],
+    [': OPENROUTER PROCESSING', 'sse'],
+    ['\n\ndata: {', 'sse'],
+    ['id', 'sse'],
     ['', undefined],
     [' \r\n\t', undefined],
     ['\ufeff', undefined],
   ])('%j: %s', (text, kind) => {
-    expect(sniff(bytes(text))).toBe(kind)
+    expect(sniff(bytes(text), ['sse'])).toBe(kind)
   })
 
   it('is read whole up to a limit', () => {

@@ -23,6 +23,7 @@ function relaying(dropUsage = false) {
   const answer = new Answer({
     exchange,
     client,
+    framing: client.framing(),
     clock: new FakeClock(),
     requestId: 'req_1',
     headers: () => ({}),
@@ -34,6 +35,7 @@ function relaying(dropUsage = false) {
   const newObserver = () => upstream.observeStream({ dropUsage })
   const relay = new UntouchedRelay({
     answer,
+    framing: client.framing(),
     observer: newObserver(),
     newObserver,
     maxEventBytes: 1e6,

@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { dialects } from '../../src/dialects/index.ts'
 import type { SluiceError } from '../../src/errors/index.ts'
 import { wholeFromStream } from '../../src/gateway/whole.ts'
+import { SseParser } from '../../src/sse/index.ts'
 import type { ChatReply } from '../../src/tokens/index.ts'
 
 function collecting(dialect: 'openai-chat' | 'anthropic-messages', maxBytes = 1e6) {
   const decoder = dialects[dialect].upstream.decodeStream({ vendor: 'v', family: 'f' })
   const replies: ChatReply[] = []
   const errors: SluiceError[] = []
-  const relay = wholeFromStream(decoder, maxBytes, {
+  const relay = wholeFromStream(new SseParser({ flushTail: true }), decoder, maxBytes, {
     onReply: (reply) => replies.push(reply),
     onFailure: (error) => errors.push(error),
   })

@@ -10,6 +10,7 @@ import {
   type Tool,
   type ToolChoice,
 } from '../../tokens/index.ts'
+import type { Asked } from '../dialect.ts'
 import { array, boolean, number, object, objects, oneOf, refuse, string, typeName, unknownFields } from '../fields.ts'
 import { cacheOf, common, decodeMessages, textParts } from './decode-content.ts'
 import { dialect } from './wire.ts'
@@ -34,7 +35,7 @@ const known: ReadonlySet<string> = new Set([
 ])
 
 /** @throws SluiceError `invalid_request` with `param` */
-export function decodeRequest(body: JsonObject, operation: 'chat' | 'count' = 'chat'): ChatRequest {
+export function decodeRequest(body: JsonObject, { operation = 'chat' }: Asked = {}): ChatRequest {
   const model = string.required(body, 'model')
   if (model === '') refuse('model', 'is empty; it must name a model')
   const maxOutput = maxTokens(body, operation)

@@ -4,6 +4,7 @@
  */
 import type { JsonObject } from '../../tokens/index.ts'
 import type { Dialect } from '../dialect.ts'
+import { sseFraming } from '../stream-framing.ts'
 import { decodeError, encodeError } from './error.ts'
 import { encodeModel, encodeModels } from './models.ts'
 import { observeReply } from './observe-reply.ts'
@@ -22,11 +23,12 @@ export const anthropicMessages: Dialect = {
     encodeError,
     encodeModels,
     encodeModel,
+    encodeCount: (tokens) => ({ input_tokens: tokens }),
     requestIdHeader: 'request-id',
     rebuildsHistory: false,
     // Thinking that a provider of another API did not sign. As it is, the conversation would be refused.
     foreignState: /"signature"\s*:\s*""/,
-    heartbeat,
+    framing: () => sseFraming(heartbeat),
   },
   upstream: {
     headers: { 'anthropic-version': version },

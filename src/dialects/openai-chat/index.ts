@@ -4,6 +4,7 @@
  */
 import { writeComment } from '../../sse/index.ts'
 import type { Dialect } from '../dialect.ts'
+import { sseFraming } from '../stream-framing.ts'
 import { decodeError, encodeError } from './error.ts'
 import { leave } from './leave.ts'
 import { encodeModel, encodeModels } from './models.ts'
@@ -23,9 +24,11 @@ export const openaiChat: Dialect = {
     encodeError: (error) => encodeError(error),
     encodeModels,
     encodeModel,
+    // The API has no counter. Whoever asks all the same gets the answer of the one that has.
+    encodeCount: (tokens) => ({ input_tokens: tokens }),
     requestIdHeader: 'x-request-id',
     rebuildsHistory: true,
-    heartbeat: writeComment('sluice'),
+    framing: () => sseFraming(writeComment('sluice')),
   },
   upstream: {
     headers: {},

@@ -1,12 +1,12 @@
 import { SluiceError } from '../../errors/index.ts'
 import { type Emit, join, type Stage } from '../../flow/index.ts'
-import { AwsEventParser, JsonArrayParser, NdjsonParser } from '../../framing/index.ts'
-import { type SseEvent, SseParser } from '../../sse/index.ts'
+import type { SseEvent } from '../../sse/index.ts'
 import { bodyKind } from '../body-kind.ts'
+import { type EventFraming, eventParser } from '../event-parser.ts'
 import { LinesOrWhole } from './lines-or-whole.ts'
 
 /** How events stand in a body. `auto`: told by the first bytes and, where these leave it open, by the content type. */
-export type FramingName = 'auto' | 'sse' | 'ndjson' | 'json-array' | 'aws-event-stream'
+export type FramingName = 'auto' | EventFraming
 
 export interface EventReaderOptions {
   framing: FramingName
@@ -81,23 +81,10 @@ export class EventReader implements Stage<Uint8Array, SseEvent> {
     }
   }
 
-  #open(framing: Exclude<FramingName, 'auto'>): Stage<Uint8Array, SseEvent> {
-    const { onEvent } = this.#options
-    return onEvent ? join(this.#parser(framing), shown(onEvent)) : this.#parser(framing)
-  }
-
-  #parser(framing: Exclude<FramingName, 'auto'>): Stage<Uint8Array, SseEvent> {
-    const { maxEventBytes } = this.#options
-    switch (framing) {
-      case 'sse':
-        return new SseParser({ maxEventBytes, flushTail: true })
-      case 'ndjson':
-        return new NdjsonParser({ maxEventBytes })
-      case 'json-array':
-        return new JsonArrayParser({ maxEventBytes })
-      case 'aws-event-stream':
-        return new AwsEventParser({ maxEventBytes })
-    }
+  #open(framing: EventFraming): Stage<Uint8Array, SseEvent> {
+    const { onEvent, maxEventBytes } = this.#options
+    const parser = eventParser(framing, { maxEventBytes, flushTail: true })
+    return onEvent ? join(parser, shown(onEvent)) : parser
   }
 }
 

@@ -9,7 +9,7 @@ const base: JsonObject = { model: 'm', max_tokens: 10, messages: [user] }
 
 function refusal(body: JsonObject, operation?: 'count'): SluiceError {
   try {
-    client.decodeRequest(body, operation)
+    client.decodeRequest(body, operation && { operation })
   } catch (error) {
     if (SluiceError.is(error)) return error
     throw error
@@ -75,7 +75,7 @@ describe('a wrong field is named', () => {
 
   it('max_tokens only where an answer is asked for', () => {
     const { max_tokens: _, ...prompt } = base
-    expect(client.decodeRequest(prompt, 'count').maxOutput).toBeUndefined()
+    expect(client.decodeRequest(prompt, { operation: 'count' }).maxOutput).toBeUndefined()
     expect(refusal(prompt).param).toBe('max_tokens')
   })
 })

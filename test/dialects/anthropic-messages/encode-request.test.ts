@@ -875,7 +875,11 @@ describe('the same dialect at both ends', () => {
   })
 
   it('a question for the count holds only what counts', () => {
-    const { body: found } = upstream.encodeRequest(client.decodeRequest(body, 'count'), target(), 'count')
+    const { body: found } = upstream.encodeRequest(
+      client.decodeRequest(body, { operation: 'count' }),
+      target(),
+      'count',
+    )
     for (const field of ['max_tokens', 'stream', 'stop_sequences', 'service_tier', 'metadata', 'container'])
       expect(found).not.toHaveProperty(field)
     for (const field of ['model', 'messages', 'system', 'tools', 'thinking']) expect(found).toHaveProperty(field)

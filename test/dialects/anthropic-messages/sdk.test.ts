@@ -29,8 +29,8 @@ const question = { model: 'm', max_tokens: 10, messages: [{ role: 'user' as cons
 
 function stream(messages: readonly SseMessage[]) {
   // A ping between any two events, as the gateway may write one there.
-  const body = messages.map((message) => writeSse(message)).join(client.heartbeat)
-  answer = { status: 200, type: 'text/event-stream', body: client.heartbeat + body }
+  const body = messages.map((message) => writeSse(message)).join(client.framing().heartbeat)
+  answer = { status: 200, type: 'text/event-stream', body: client.framing().heartbeat + body }
   return sdk.messages.stream(question)
 }
 
