@@ -1,5 +1,3 @@
-import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
-
 export interface DecompressHandler {
   onData(chunk: Uint8Array): void
   onEnd(): void
@@ -20,6 +18,9 @@ export function decompressor(encoding: string | undefined, handler: DecompressHa
 }
 
 function open(encoding: string | undefined) {
+  if (encoding === undefined || encoding === '' || encoding === 'identity') return undefined
+  // Loaded when it is needed, which is next to never: a start is the faster for it.
+  const { constants, createBrotliDecompress, createGunzip, createInflate } = process.getBuiltinModule('node:zlib')
   switch (encoding) {
     case 'gzip':
     case 'x-gzip':

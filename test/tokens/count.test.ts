@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { root, run } from '../../scripts/run.ts'
-import { type ChatRequest, countInput, estimateInput, type Message } from '../../src/tokens/index.ts'
+import { type ChatRequest, countInput, countText, estimateInput, type Message } from '../../src/tokens/index.ts'
 
 function asking(messages: Message[], more: Partial<ChatRequest> = {}): ChatRequest {
   const extra = { dialect: 'openai-chat', fields: {} }
@@ -44,6 +44,19 @@ describe('countInput', () => {
     expect(performance.now() - since).toBeLessThan(1500)
     expect(counted).toBeGreaterThan(100)
     expect(counted).toBeLessThanOrEqual(text.length * 3)
+  })
+
+  it('a large prompt counts as much in portions as in one piece', async () => {
+    const text = 'Say 12 things,\n\n  then  stop!\n  { \t"ключ": [1, 2] } \r\n 流れ の '.repeat(4000)
+    expect(await countInput(asking([says(text)]))).toBe(turn + (await countText(text)))
+  })
+
+  it('others have their turn while a large prompt is counted', async () => {
+    let turns = 0
+    const others = setInterval(() => turns++)
+    await countInput(asking([says('a word of its own '.repeat(40_000))]))
+    clearInterval(others)
+    expect(turns).toBeGreaterThan(2)
   })
 
   it('everything that the model reads is counted', async () => {

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { Roster } from '../../flow/index.ts'
 import { Connection, type Rider } from './connection.ts'
 import type { Target } from './target.ts'
 import { Tls } from './tls.ts'
@@ -11,7 +12,7 @@ export class Pool {
   readonly #connectTimeoutMs: number
   readonly #tls = new Tls()
   readonly #buffer = Buffer.allocUnsafeSlow(readBytes)
-  readonly #all = new Set<Connection>()
+  readonly #all = new Roster<Connection>()
   readonly #idle = new Map<string, Connection[]>()
   #freed: Connection[] = []
   #sweeper: NodeJS.Timeout | undefined
@@ -48,11 +49,11 @@ export class Pool {
         connectTimeoutMs: this.#connectTimeoutMs,
         buffer: this.#buffer,
         onFree: this.#free,
-        onClosed: (one) => this.#all.delete(one),
+        onClosed: () => this.#all.leave(place),
       },
       rider,
     )
-    this.#all.add(connection)
+    const place = this.#all.enter(connection)
     return connection
   }
 
@@ -60,7 +61,7 @@ export class Pool {
   close(error: Error): void {
     this.#closed = true
     clearInterval(this.#sweeper)
-    for (const connection of [...this.#all]) connection.fail(error)
+    for (const connection of this.#all.all()) connection.fail(error)
     this.#idle.clear()
   }
 

@@ -1,5 +1,5 @@
 import { isIP, type OnReadOpts } from 'node:net'
-import { type ConnectionOptions, connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls'
+import type { ConnectionOptions, SecureContext, TLSSocket } from 'node:tls'
 import type { Target } from './target.ts'
 
 /**
@@ -13,6 +13,8 @@ export class Tls {
 
   connect(target: Target, onread: OnReadOpts): TLSSocket {
     const { hostname, port, key } = target
+    // Loaded with the first call that needs it: a gateway before servers of its own house never does.
+    const { connect, createSecureContext } = process.getBuiltinModule('node:tls')
     this.#context ??= createSecureContext()
     const session = this.#sessions.get(key)
     const options: ConnectionOptions & { onread: OnReadOpts } = {
