@@ -153,32 +153,37 @@ export class PipelineOutput<Chunk, Batch extends { readonly length: number }, It
       // Not sooner: behind the end of the source a transformer may still be waited for. And not later: who has read the
       // last token may never ask again.
       if (this.#open.over) this.#forgetSignal()
-      if (batch.length > 0) return batch
-      if (this.#open.over) this.#finish()
+      if (batch) return batch
+      if (!this.#open.over) continue
+      // A transformer that was waited for may have given the last of it while this turn was on its way.
+      const rest = filled(this.#open.end())
+      if (rest) return rest
+      this.#finish()
     }
     return undefined
   }
 
-  async #more(): Promise<Batch> {
+  /** What there is now: a batch with nothing in it may be filled before an `await` has returned. */
+  async #more(): Promise<Batch | undefined> {
     const open = this.#open
-    if (open.waiting) return open.more()
+    if (open.waiting) return filled(await open.more())
     // A fault or an abort: what is left to take.
-    if (open.inputOver || open.over) return open.end()
+    if (open.inputOver || open.over) return filled(open.end())
     let chunk: Chunk | undefined
     try {
       chunk = await this.#source.read()
     } catch (error) {
-      return open.fail(SluiceError.from(error, 'upstream_truncated'))
+      return filled(open.fail(SluiceError.from(error, 'upstream_truncated')))
     }
     if (this.#rest) return this.#rest
-    return chunk === undefined ? open.end() : open.processChunk(chunk)
+    return filled(chunk === undefined ? open.end() : open.processChunk(chunk))
   }
 
   readonly #abort = (): void => {
     if (this.#over || this.#open.over) return
     const cause = this.#options.signal?.reason
-    this.#rest = this.#open.abort(
-      new SluiceError('client_closed', 'the stream was given up: its signal aborted', { cause }),
+    this.#rest = filled(
+      this.#open.abort(new SluiceError('client_closed', 'the stream was given up: its signal aborted', { cause })),
     )
     this.#closeSource()
   }
@@ -214,5 +219,9 @@ export class PipelineOutput<Chunk, Batch extends { readonly length: number }, It
 
 /** How long the end of a body is waited for behind the end marker. */
 const drainMs = 1000
+
+function filled<Batch extends { readonly length: number }>(batch: Batch): Batch | undefined {
+  return batch.length > 0 ? batch : undefined
+}
 
 function ignore(): void {}

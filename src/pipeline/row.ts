@@ -1,6 +1,6 @@
 import { SluiceError } from '../errors/index.ts'
 import type { StreamToken } from '../tokens/index.ts'
-import type { StreamTransformer } from './transformer.ts'
+import type { StreamTransformer, TransformResult } from './transformer.ts'
 
 /**
  * One place in the row of a stream. It differs from a `Stage` in that it knows what stands behind it, since a link that
@@ -39,14 +39,14 @@ export class TransformerLink implements Link {
       this.fail(token.error)
       return
     }
-    let result: ReturnType<StreamTransformer['transform']>
+    let result: TransformResult
     try {
       result = this.#transformer.transform(token)
     } catch (thrown) {
       this.#break(thrown)
       return
     }
-    switch (result.action) {
+    switch (result?.action) {
       case 'pass':
         this.#next.push(token)
         return
@@ -58,8 +58,13 @@ export class TransformerLink implements Link {
       case 'error':
         this.fail(result.error)
         return
-      default:
+      default: {
         result satisfies never
+        // A transformer that is plain JavaScript may give anything, most often nothing: the token would be lost.
+        const { name } = this.#transformer
+        const problem = `cannot transform a token: \`${name}\` gave no result; let it give pass, skip, replace or fail`
+        this.#break(new SluiceError('internal', problem))
+      }
     }
   }
 

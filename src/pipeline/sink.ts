@@ -1,6 +1,7 @@
+import type { StreamFraming } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import type { Stage } from '../flow/index.ts'
-import { type SseMessage, writeSse } from '../sse/index.ts'
+import type { SseMessage } from '../sse/index.ts'
 import type { StreamToken } from '../tokens/index.ts'
 import type { Link } from './row.ts'
 
@@ -38,7 +39,7 @@ export class TokenSink implements Sink<StreamToken[]> {
       this.fail(token.error)
       return
     }
-    if (isDelta(token)) this.deltas++
+    if (isDelta(token.type)) this.deltas++
     this.#tokens.push(token)
   }
 
@@ -68,10 +69,12 @@ export class TextSink implements Sink<string> {
   fault: SluiceError | undefined
   deltas = 0
   readonly #encoder: Stage<StreamToken, SseMessage>
+  readonly #framing: StreamFraming
   #text = ''
 
-  constructor(encoder: Stage<StreamToken, SseMessage>) {
+  constructor(encoder: Stage<StreamToken, SseMessage>, framing: StreamFraming) {
     this.#encoder = encoder
+    this.#framing = framing
   }
 
   get filled(): boolean {
@@ -80,11 +83,13 @@ export class TextSink implements Sink<string> {
 
   push(token: StreamToken): void {
     if (this.over) return
-    if (token.type === 'error') {
+    const { type } = token
+    if (isDelta(type)) {
+      this.deltas++
+    } else if (type === 'error') {
       this.fail(token.error)
       return
     }
-    if (isDelta(token)) this.deltas++
     try {
       this.#encoder.push(token, this.#message)
     } catch (thrown) {
@@ -96,6 +101,7 @@ export class TextSink implements Sink<string> {
     if (this.over) return
     try {
       this.#encoder.end?.(this.#message)
+      this.#text += this.#framing.close()
       this.over = true
     } catch (thrown) {
       this.fail(SluiceError.from(thrown))
@@ -108,6 +114,7 @@ export class TextSink implements Sink<string> {
     this.error = error
     try {
       this.#encoder.fail?.(error, this.#message)
+      this.#text += this.#framing.close()
     } catch (fault) {
       this.fault = SluiceError.from(fault)
     }
@@ -120,14 +127,19 @@ export class TextSink implements Sink<string> {
   }
 
   readonly #message = (message: SseMessage): void => {
-    this.#text += writeSse(message)
+    this.#text += this.#framing.write(message)
   }
 }
 
-function isDelta({ type }: StreamToken): boolean {
-  // The usual one first: the rest is asked of few tokens.
-  if (type === 'text-delta') return true
-  return (
-    type === 'reasoning-delta' || type === 'tool-call-delta' || type === 'hosted-call-delta' || type === 'media-delta'
-  )
+function isDelta(type: StreamToken['type']): boolean {
+  switch (type) {
+    case 'text-delta':
+    case 'reasoning-delta':
+    case 'tool-call-delta':
+    case 'hosted-call-delta':
+    case 'media-delta':
+      return true
+    default:
+      return false
+  }
 }

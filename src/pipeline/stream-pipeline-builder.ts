@@ -1,4 +1,4 @@
-import type { Dialect } from '../dialects/index.ts'
+import type { Dialect, UpstreamDialect } from '../dialects/index.ts'
 import type { Clock } from '../flow/index.ts'
 import type { StreamToken } from '../tokens/index.ts'
 import { BackpressureController } from './backpressure.ts'
@@ -36,7 +36,7 @@ export class StreamPipelineBuilder<C extends Chunk = readonly StreamToken[], B e
   }
 
   /** The source is the answer of an API, as bytes. */
-  from(dialect: Dialect, options: FromOptions = {}): StreamPipelineBuilder<Uint8Array, B> {
+  from(dialect: UpstreamDialect, options: FromOptions = {}): StreamPipelineBuilder<Uint8Array, B> {
     return this.#with({ from: { dialect, options } })
   }
 

@@ -1,4 +1,4 @@
-import type { DecodeOptions, Dialect, EncodeOptions } from '../dialects/index.ts'
+import type { DecodeOptions, Dialect, EncodeOptions, UpstreamDialect } from '../dialects/index.ts'
 import { type Clock, systemClock } from '../flow/index.ts'
 import type { SseEvent } from '../sse/index.ts'
 import type { StreamToken } from '../tokens/index.ts'
@@ -41,7 +41,7 @@ export interface Step {
 
 /** A whole pipeline as data. */
 export interface PipelinePlan {
-  from: { dialect: Dialect; options: FromOptions } | undefined
+  from: { dialect: UpstreamDialect; options: FromOptions } | undefined
   steps: readonly Step[]
   to: { dialect: Dialect; options: ToOptions | (() => ToOptions) } | undefined
   backpressure: (() => BackpressureController) | undefined
@@ -105,11 +105,17 @@ export class StreamingPipeline<C extends Chunk = Uint8Array, B extends Batch = r
   processStream(source: SourceOf<C>, { signal, onEvent }: ProcessOptions = {}): PipelineOutput<C, B, ItemOf<B>> {
     const { head, body } = this.#source(source)
     const { to, backpressure } = this.#plan
-    const ahead = backpressure ? new ReadAhead(body, backpressure(), weight) : body
-    return new PipelineOutput<C, B, ItemOf<B>>(ahead, this.#open(head, {}, onEvent), {
-      signal,
-      items: (batch) => (to ? [batch] : batch) as unknown as readonly ItemOf<B>[],
-    })
+    try {
+      const ahead = backpressure ? new ReadAhead(body, backpressure(), weight) : body
+      return new PipelineOutput<C, B, ItemOf<B>>(ahead, this.#open(head, {}, onEvent), {
+        signal,
+        items: (batch) => (to ? [batch] : batch) as unknown as readonly ItemOf<B>[],
+      })
+    } catch (error) {
+      // What makes a transformer has thrown, perhaps: nobody else can close the source any more.
+      body.cancel()
+      throw error
+    }
   }
 
   #source(source: SourceOf<C>): { head: AnswerHead; body: PieceSource<C> } {
@@ -140,20 +146,20 @@ export class StreamingPipeline<C extends Chunk = Uint8Array, B extends Batch = r
     const { to } = this.#plan
     if (!to) return new TokenSink()
     const given = typeof to.options === 'function' ? to.options() : to.options
-    return new TextSink(
-      to.dialect.client.encodeStream({
-        requestId: crypto.randomUUID().replaceAll('-', ''),
-        model: 'unknown',
-        created: Math.floor(Date.now() / 1000),
-        includeUsage: true,
-        ...given,
-      }),
-    )
+    const { client } = to.dialect
+    const encoder = client.encodeStream({
+      requestId: crypto.randomUUID().replaceAll('-', ''),
+      model: 'unknown',
+      created: Math.floor(Date.now() / 1000),
+      includeUsage: true,
+      ...given,
+    })
+    return new TextSink(encoder, client.framing(given.form))
   }
 }
 
 function bytesReader(
-  { dialect, options }: { dialect: Dialect; options: FromOptions },
+  { dialect, options }: { dialect: UpstreamDialect; options: FromOptions },
   head: AnswerHead,
   onEvent: ProcessOptions['onEvent'],
 ): ChunkReader<Uint8Array> {

@@ -1,4 +1,5 @@
 import type { StreamDecoder } from '../dialects/index.ts'
+import { SluiceError } from '../errors/index.ts'
 import type { Emit, Stage } from '../flow/index.ts'
 import type { SseEvent } from '../sse/index.ts'
 import type { StreamToken } from '../tokens/index.ts'
@@ -43,12 +44,19 @@ export class TokenReader implements ChunkReader<Uint8Array> {
   /** The body is complete. A stream without its end gives an error token, `upstream_truncated`. */
   end(emit: Emit<StreamToken>): void {
     this.#emit = emit
-    if (!this.#decoder.done) {
+    if (!this.#decoder.done) this.#tail()
+    this.#decoder.end?.(emit)
+  }
+
+  #tail(): void {
+    try {
       this.#framing.end?.((event) => {
         if (isWholeData(event.data)) this.#event(event)
       })
+    } catch (error) {
+      // Behind the finish a torn message has taken nothing of the answer along.
+      if (!this.#decoder.finished || !SluiceError.is(error) || error.code !== 'upstream_truncated') throw error
     }
-    this.#decoder.end?.(emit)
   }
 
   readonly #event = (event: SseEvent): void => this.#decoder.push(event, this.#emit)

@@ -113,7 +113,7 @@ export class WaitingLink implements Link {
   }
 
   #apply(token: StreamToken, result: TransformResult): void {
-    switch (result.action) {
+    switch (result?.action) {
       case 'pass':
         this.#next.push(token)
         break
@@ -130,6 +130,11 @@ export class WaitingLink implements Link {
         break
       default:
         result satisfies never
+        // A transformer that is plain JavaScript may give anything, most often nothing: the token would be lost.
+        throw new SluiceError(
+          'internal',
+          `cannot transform a token: \`${this.#transformer.name}\` gave no result; let it give pass, skip, replace or fail`,
+        )
     }
     this.#goOn()
   }
@@ -200,7 +205,12 @@ export class WaitingLink implements Link {
       if (this.#busy !== takeBack) return
       this.#busy = undefined
       stopTimer()
-      step()
+      try {
+        step()
+      } catch (thrown) {
+        // Nobody stands above this turn: the stream would neither go on nor end.
+        this.#break(SluiceError.from(thrown))
+      }
       // Not before the step, which may have begun to wait again: so nobody takes the stream for idle in between.
       this.#host.onWaiting(false)
       this.#host.onTurn()

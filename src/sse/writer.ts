@@ -1,8 +1,8 @@
 import type { SseMessage } from './event.ts'
 
-/** The event field of the latest message as its line: most messages in a row are of one kind, told by one constant. */
+/** What stands before the data of the latest message: most messages in a row are of one kind, told by one constant. */
 let latestEvent: string | undefined
-let latestLine = ''
+let latestHead = 'data: '
 
 /**
  * An event as text, with its closing blank line. Line ends inside `data` become several data lines, and those inside
@@ -10,16 +10,12 @@ let latestLine = ''
  */
 export function writeSse(message: SseMessage): string {
   const { event, id, data } = message
-  let head = ''
-  if (event !== undefined) {
-    if (event !== latestEvent) {
-      latestEvent = event
-      latestLine = `event: ${oneLine(event)}\n`
-    }
-    head = latestLine
+  if (event !== latestEvent) {
+    latestEvent = event
+    latestHead = event === undefined ? 'data: ' : `event: ${oneLine(event)}\ndata: `
   }
-  if (id !== undefined) head += `id: ${oneLine(id)}\n`
-  return `${head}data: ${message.json ? data : lines(data)}\n\n`
+  const head = id === undefined ? latestHead : latestHead.replace(/data: $/, () => `id: ${oneLine(id)}\ndata: `)
+  return `${head}${message.json ? data : lines(data)}\n\n`
 }
 
 /** A comment: readers skip it, so it is a sign of life. */

@@ -47,10 +47,10 @@ describe('LiteralSet', () => {
         const found: Match[] = []
         let text = ''
         for (const piece of pieces) {
-          scan.read(piece, text.length, { slice: () => '' }, found)
+          const decided = scan.read(piece, text.length, { slice: () => '' }, found)
           text += piece
           if (found.length > 0) return
-          const held = text.slice(scan.decided)
+          const held = text.slice(decided)
           const longest = [...text]
             .map((_, i) => text.slice(i))
             .find((end) => literals.some((one) => one.startsWith(end)))

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { anthropicMessages, openaiChat } from '../../src/dialects/index.ts'
 import { SluiceError } from '../../src/errors/index.ts'
 import { collect } from '../../src/flow/index.ts'
@@ -23,6 +23,7 @@ import {
   textOf,
   utf8,
   WatchedSource,
+  wholeReply,
 } from './answers.ts'
 
 /** Holds the latest delta back until it knows what comes. */
@@ -482,9 +483,58 @@ describe('reading ahead', () => {
   })
 })
 
+describe('a source that uses its memory again for the next piece', () => {
+  /** As a Buffer of Node is: its slices are views. */
+  class Borrowed extends Uint8Array {
+    override slice(from?: number, to?: number): Uint8Array<ArrayBuffer> {
+      return this.subarray(from, to) as Uint8Array<ArrayBuffer>
+    }
+  }
+
+  async function* borrowing(text: string, size: number) {
+    const memory = new Borrowed(size)
+    for (const piece of cutEvery(utf8(text), size)) {
+      memory.set(piece)
+      yield memory.subarray(0, piece.length)
+    }
+  }
+
+  it.each<[string, number, string, string | undefined]>([
+    ['a stream', 200, chatStream('a', 'b'), undefined],
+    ['a stream behind a byte order mark', 200, `\ufeff${chatStream('a', 'b')}`, undefined],
+    ['one JSON text', 200, wholeReply('ab'), undefined],
+    ['lines', 200, `${chatChunks('a', 'b').join('\n')}\n`, undefined],
+    ['a refusal', 400, '{"error":{"message":"no, not this one"}}', 'no, not this one'],
+  ])('is read right: %s', async (_, statusCode, text, message) => {
+    for (const size of [1, 2, 7]) {
+      const answer = { statusCode, headers: {}, body: borrowing(text, size) }
+      const output = chat.build().processStream(answer)
+      expect([textOf(await all(output)), output.error?.message]).toEqual([message ? '' : 'ab', message])
+    }
+  })
+})
+
 describe('what cannot be read', () => {
   it.each([[42], ['data: x'], [null], [undefined]])('%s is refused when it is given', (source) => {
     expect(() => chat.build().processStream(source as never)).toThrow(/cannot read the stream: the source is/)
+  })
+
+  it.each<[unknown, string]>([
+    ['data: x', 'of type string'],
+    [{ an: 'object' }, 'of type object'],
+    [Promise.resolve(new Response('')), 'a promise, not a stream or an iterable; await it'],
+  ])('is called by its name: %s', (source, name) => {
+    expect(() => chat.build().processStream(source as never)).toThrow(name)
+  })
+
+  it.each<[string, (builder: typeof chat) => typeof chat]>([
+    ['a transformer', (builder) => builder.addTransformer(() => refuse())],
+    ['the controller', (builder) => builder.withBackpressure(() => refuse())],
+  ])('because %s could not be made is closed', (_, broken) => {
+    const cancel = vi.fn()
+    const source = new ReadableStream<Uint8Array>({ cancel })
+    expect(() => broken(chat).build().processStream(source)).toThrow('not made')
+    expect(cancel).toHaveBeenCalledOnce()
   })
 
   it('that is being read already is refused', async () => {
@@ -499,3 +549,7 @@ describe('what cannot be read', () => {
     expect([textOf(tokens), endings(tokens)]).toEqual(['a', ['invalid_request']])
   })
 })
+
+function refuse(): never {
+  throw new Error('not made')
+}

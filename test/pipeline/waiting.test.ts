@@ -255,6 +255,49 @@ describe('a transformer that does not answer well', () => {
     await turn()
     expect([endings(late), open.error?.message]).toEqual([['internal'], 'at once'])
   })
+
+  it.each<[string, unknown, string]>([
+    ['nothing', undefined, '`asked` gave no result'],
+    ['a word', 'pass', '`asked` gave no result'],
+    ['an action that there is none of', { action: 'drop' }, '`asked` gave no result'],
+    ['no tokens to replace with', { action: 'replace' }, 'not iterable'],
+  ])('breaks the stream when it gives %s', async (_, result, message) => {
+    const asked = new Asked()
+    const { open, late } = opened(asked)
+    open.processChunk(utf8(cutStream('a', 'b')))
+    for (let i = 0; i < 3; i++) await asked.answer(pass)
+    await asked.answer(result as TransformResult)
+    expect([textOf(late), endings(late), open.waiting]).toEqual(['A', ['internal'], false])
+    expect(open.error?.message).toContain(message)
+  })
+})
+
+describe('a transformer that answers within the turn', () => {
+  const quick = (transform: AsyncStreamTransformer['transform']) =>
+    new StreamPipelineBuilder().from(openaiChat).addAsyncTransformer(() => ({ name: 'quick', transform }))
+
+  it.each<[string, AsyncStreamTransformer['transform']]>([
+    ['by a promise', async () => pass],
+    ['by no promise at all', (() => pass) as never],
+  ])('%s doubles nothing', async (_, transform) => {
+    const tokens: StreamToken[] = []
+    const output = quick(transform)
+      .build()
+      .processStream([chatStream('a', 'b')])
+    for await (const token of output) tokens.push(token)
+    expect(tokens).toEqual(decoded([...chatChunks('a', 'b'), '[DONE]']))
+  })
+
+  it('and refuses at once, is told of in the words of the other side', async () => {
+    const refuses = quick(async () => fail(new SluiceError('content_refused', 'not this one')))
+    const output = refuses
+      .to(openaiChat)
+      .build()
+      .processStream([chatStream('a')])
+    let text = ''
+    for await (const piece of output) text += piece
+    expect(text.match(/not this one/g)).toHaveLength(1)
+  })
 })
 
 describe('a stream that is given up', () => {

@@ -5,6 +5,7 @@ import { callId } from '../call-id.ts'
 import { insideString, opening } from '../custom-input.ts'
 import type { Warning } from '../dialect.ts'
 import { seal } from '../envelope.ts'
+import { isPlainText } from '../plain-text.ts'
 import { callIdRule, dialect, homeVendor } from './wire.ts'
 
 export type BlockToken = Extract<StreamToken, { index: number }>
@@ -32,7 +33,7 @@ export class BlockWriter {
   /** The open block of the wire. */
   #index: number | undefined
   #pending: JsonObject | undefined
-  /** What stands before the text in the usual delta of this block; the text goes out as JSON, and `}}` behind it. */
+  /** What stands before the text in the usual delta of this block, its quote included; behind it stands `"}}`. */
   #prefix = ''
   #custom = false
   #reasoning = false
@@ -139,7 +140,7 @@ export class BlockWriter {
 
   #prepare(block: JsonObject, deltaType: string, field: string): void {
     this.#pending = block
-    this.#prefix = `"delta":{"type":"${deltaType}","${field}":`
+    this.#prefix = `"delta":{"type":"${deltaType}","${field}":"`
   }
 
   #begin(emit: Emit<SseMessage>): number {
@@ -159,7 +160,8 @@ export class BlockWriter {
     if (piece === '') return
     if (this.#index === undefined) this.#begin(emit)
     this.#options.wrote(piece.length)
-    emit({ event: 'content_block_delta', data: `${this.#prefix}${JSON.stringify(piece)}}}`, json: true })
+    const inside = isPlainText(piece) ? piece : insideString(piece)
+    emit({ event: 'content_block_delta', data: `${this.#prefix}${inside}"}}`, json: true })
   }
 
   #stop(emit: Emit<SseMessage>): void {

@@ -57,6 +57,10 @@ export class MessagesEncoder implements Stage<StreamToken, SseMessage> {
   push(token: StreamToken, emit: Emit<SseMessage>): void {
     if (this.#over) return
     switch (token.type) {
+      // The usual one first: the others are asked of few tokens.
+      case 'text-delta':
+        this.#block(token, emit)
+        return
       case 'message-start':
         if (token.id) this.#id = token.id
         if (token.model) this.#model = token.model

@@ -12,12 +12,13 @@ import {
 import type { DecodeOptions } from '../dialect.ts'
 import { CallDecoder } from './call-decoder.ts'
 import { brokenFinish, decodeFinish } from './finish.ts'
+import { ToldFacts } from './told-facts.ts'
 import { dialectName, filled, splitDataUrl } from './wire.ts'
 
-/** The latest value of each fact; an object or a list as its JSON text. */
-export type ToldFacts = Map<string, string | number | boolean | { text: string }>
-
 type Prose = 'text' | 'refusal' | 'reasoning'
+
+/** Fields of a choice that become tokens of their own, or mean nothing. */
+const knownChoice = new Set(['index', 'delta', 'message', 'finish_reason', 'logprobs', 'usage', 'stop_reason', 'text'])
 
 /** Fields of a delta that become tokens of their own; any other becomes metadata. */
 const knownDelta = new Set([
@@ -55,8 +56,7 @@ export class ChoiceDecoder {
   #finishWord: string | undefined
   #stopSequence: string | undefined
   #ended = false
-  /** Facts that have been told already: servers repeat them on every chunk. */
-  readonly facts: ToldFacts = new Map()
+  readonly facts = new ToldFacts(knownChoice)
 
   constructor(choice: number, options: DecodeOptions) {
     this.choice = choice
@@ -86,7 +86,7 @@ export class ChoiceDecoder {
 
   /** In the order in which a model speaks: reasoning, content, calls. A server may put all of it into one delta. */
   delta(delta: JsonObject, logprobs: Json | undefined, emit: Emit<StreamToken>): void {
-    const details = Array.isArray(delta.reasoning_details) ? delta.reasoning_details.filter(isJsonObject) : []
+    const details = Array.isArray(delta.reasoning_details) ? delta.reasoning_details.filter(isJsonObject) : none
     const said = details.some((one) => detailText(one) !== '')
     const text = filled(delta.reasoning_content) ?? filled(delta.reasoning) ?? filled(delta.reasoning_text)
     if (!said && text !== undefined) this.prose('reasoning', text, emit)
@@ -106,7 +106,13 @@ export class ChoiceDecoder {
     if (isJsonObject(delta.function_call)) this.#call({ index: 0, function: delta.function_call }, emit)
     if (isJsonObject(delta.audio)) this.#audioDelta(delta.audio, emit)
     if (Array.isArray(delta.images)) for (const image of delta.images) this.#image(image, emit)
-    this.#rest(delta, emit)
+    for (const key in delta) {
+      // Seldom, so the list of all keys is made only now.
+      if (!knownDelta.has(key)) {
+        this.#rest(delta, emit)
+        break
+      }
+    }
   }
 
   /** The fast path ends here too. */
@@ -286,6 +292,8 @@ export class ChoiceDecoder {
     emit({ type: kind === 'reasoning' ? 'reasoning-end' : 'text-end', choice: this.choice, index })
   }
 }
+
+const none: JsonObject[] = []
 
 function detailText(detail: JsonObject): string {
   return filled(detail.text) ?? filled(detail.summary) ?? ''

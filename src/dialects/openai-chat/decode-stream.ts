@@ -3,15 +3,15 @@ import type { Emit } from '../../flow/index.ts'
 import type { SseEvent } from '../../sse/index.ts'
 import { isJsonObject, type Json, type JsonObject, type StreamToken } from '../../tokens/index.ts'
 import type { DecodeOptions, StreamDecoder } from '../dialect.ts'
-import { ChoiceDecoder, type ToldFacts } from './choice-decoder.ts'
+import { ChoiceDecoder } from './choice-decoder.ts'
 import { isError, streamError } from './error.ts'
 import { type Lane, laneOf, plainDelta } from './plain-delta.ts'
+import { ToldFacts } from './told-facts.ts'
 import { decodeUsage, extraUsage } from './usage.ts'
 import { dialectName, filled } from './wire.ts'
 
 /** Keys of a chunk that become tokens of their own, or mean nothing (`obfuscation` is padding). */
 const knownChunk = new Set(['id', 'object', 'created', 'model', 'choices', 'usage', 'obfuscation', 'error', 'x_groq'])
-const knownChoice = new Set(['index', 'delta', 'message', 'finish_reason', 'logprobs', 'usage', 'stop_reason', 'text'])
 
 /**
  * The chunks of OpenAI and of the many servers that speak its language with an accent. Most deltas are cut out of the
@@ -23,7 +23,7 @@ export class ChatStreamDecoder implements StreamDecoder {
   readonly #options: DecodeOptions
   readonly #choices = new Map<number, ChoiceDecoder>()
   readonly #lanes: Lane[] = []
-  readonly #facts: ToldFacts = new Map()
+  readonly #facts = new ToldFacts(knownChunk)
   #held: StreamToken[] | undefined = []
   #done = false
 
@@ -43,17 +43,23 @@ export class ChatStreamDecoder implements StreamDecoder {
 
   push(event: SseEvent, emit: Emit<StreamToken>): void {
     if (this.#done) return
-    for (const lane of this.#lanes) {
+    const lanes = this.#lanes
+    for (let i = 0; i < lanes.length; i++) {
+      const lane = lanes[i]!
       const text = lane.match(event.data)
       if (text !== undefined && this.#fast(lane, text, emit)) return
     }
-    this.#guard(emit, () => this.#event(event, emit))
+    try {
+      this.#event(event, emit)
+    } catch (thrown) {
+      this.#fail(thrown, emit)
+    }
   }
 
   /** The body of the answer ended. */
   end(emit: Emit<StreamToken>): void {
     if (this.#done) return
-    this.#guard(emit, () => {
+    try {
       if (!this.finished) {
         throw new SluiceError(
           'upstream_truncated',
@@ -61,21 +67,28 @@ export class ChatStreamDecoder implements StreamDecoder {
         )
       }
       this.#release(emit, true)
-    })
+    } catch (thrown) {
+      this.#fail(thrown, emit)
+    }
     this.#done = true
   }
 
   /** One whole chunk, or a whole answer, which reads the same with `message` for `delta`. @throws SluiceError */
   chunk(chunk: JsonObject, emit: Emit<StreamToken>): void {
-    const choices = Array.isArray(chunk.choices) ? chunk.choices.filter(isJsonObject) : []
-    this.#chunkFacts(chunk, emit)
-    if (choices.length > 0) this.#start(chunk, emit)
-    for (const choice of choices) this.#choice(choice, emit)
-    const groq = isJsonObject(chunk.x_groq) ? chunk.x_groq : {}
-    const usage = isJsonObject(chunk.usage) ? chunk.usage : isJsonObject(groq.usage) ? groq.usage : undefined
-    if (!usage) return
-    if (choices.length === 0) this.#release(emit, false)
-    this.#usage(usage, emit)
+    const { choices, usage, x_groq } = chunk
+    const fields = this.#facts.news(chunk)
+    if (fields) this.#tell({ type: 'metadata', dialect: dialectName, fields }, emit)
+    let said = false
+    for (const choice of Array.isArray(choices) ? choices : []) {
+      if (!isJsonObject(choice)) continue
+      if (!said) this.#start(chunk, emit)
+      said = true
+      this.#choice(choice, emit)
+    }
+    const counts = isJsonObject(usage) ? usage : isJsonObject(x_groq) ? x_groq.usage : undefined
+    if (!isJsonObject(counts)) return
+    if (!said) this.#release(emit, false)
+    this.#usage(counts, emit)
   }
 
   /** Finishes what is not finished. `lenient`: choices without a finish reason are taken as finished. */
@@ -107,7 +120,8 @@ export class ChatStreamDecoder implements StreamDecoder {
 
   #event(event: SseEvent, emit: Emit<StreamToken>): void {
     const { data } = event
-    if (data.trim() === '[DONE]') {
+    // Nearly every event is an object, so that is asked first: a trimmed copy costs more.
+    if (data.charCodeAt(0) !== brace && data.trim() === '[DONE]') {
       this.finish(emit)
       this.#done = true
       return
@@ -162,7 +176,8 @@ export class ChatStreamDecoder implements StreamDecoder {
     const index = Number.isInteger(wire.index) && (wire.index as number) >= 0 ? (wire.index as number) : 0
     const choice = this.#choiceOf(index)
     const delta = isJsonObject(wire.delta) ? wire.delta : isJsonObject(wire.message) ? wire.message : undefined
-    this.#choiceFacts(wire, choice, emit)
+    const fields = choice.facts.news(wire)
+    if (fields) emit({ type: 'metadata', dialect: dialectName, choice: index, fields })
     if (delta && !choice.ended) choice.delta(delta, wire.logprobs, emit)
     else if (delta && Object.keys(delta).length > 0) {
       emit({ type: 'raw', dialect: dialectName, data: JSON.stringify({ choices: [wire] }) })
@@ -180,50 +195,14 @@ export class ChatStreamDecoder implements StreamDecoder {
     if (extra) this.#tell({ type: 'metadata', dialect: dialectName, fields: { usage: extra } }, emit)
   }
 
-  #chunkFacts(chunk: JsonObject, emit: Emit<StreamToken>): void {
-    const fields = news(chunk, knownChunk, this.#facts)
-    if (fields) this.#tell({ type: 'metadata', dialect: dialectName, fields }, emit)
-  }
-
-  #choiceFacts(wire: JsonObject, choice: ChoiceDecoder, emit: Emit<StreamToken>): void {
-    const fields = news(wire, knownChoice, choice.facts)
-    if (fields) emit({ type: 'metadata', dialect: dialectName, choice: choice.choice, fields })
-  }
-
-  #guard(emit: Emit<StreamToken>, step: () => void): void {
-    try {
-      step()
-    } catch (thrown) {
-      this.#fail(thrown, emit)
-    }
-  }
-
   #fail(thrown: unknown, emit: Emit<StreamToken>): void {
     this.#done = true
     emit({ type: 'error', error: SluiceError.from(thrown, 'upstream_protocol') })
   }
 }
 
-/** The fields of `object` that are not known and were not told with the same value before. */
-function news(object: JsonObject, known: ReadonlySet<string>, told: ToldFacts): JsonObject | undefined {
-  let fields: JsonObject | undefined
-  for (const key of Object.keys(object)) {
-    const value = object[key]
-    if (known.has(key) || value === null || value === undefined) continue
-    const before = told.get(key)
-    if (typeof value === 'object') {
-      const text = JSON.stringify(value)
-      if (text === '{}' || (typeof before === 'object' && before.text === text)) continue
-      told.set(key, { text })
-    } else {
-      if (before === value) continue
-      told.set(key, value)
-    }
-    fields ??= {}
-    fields[key] = value
-  }
-  return fields
-}
+/** `{` */
+const brace = 0x7b
 
 function parse(data: string): Json {
   try {

@@ -11,6 +11,11 @@ import { dialectName } from './wire.ts'
 /** Facts that stand on every chunk; any other is told once, on the next one. */
 const sticky = new Set(['service_tier', 'system_fingerprint'])
 
+/** Facts without those that stand in a delta. */
+function known({ delta: _, ...fields }: JsonObject): JsonObject {
+  return fields
+}
+
 /** The events that say an error and end the stream. */
 export function errorEvents(error: SluiceError): SseMessage[] {
   return [{ data: JSON.stringify(encodeErrorBody(error)) }, { data: '[DONE]' }]
@@ -22,6 +27,8 @@ export function errorEvents(error: SluiceError): SseMessage[] {
  */
 export class ChatStreamEncoder implements Stage<StreamToken, SseMessage> {
   readonly #options: EncodeOptions
+  /** The client knows the fields of OpenAI's own deltas and no others. */
+  readonly #strict: boolean
   readonly #choices = new Map<number, ChoiceEncoder>()
   readonly #warned = new Set<string>()
   readonly #usageFacts: JsonObject = {}
@@ -34,6 +41,7 @@ export class ChatStreamEncoder implements Stage<StreamToken, SseMessage> {
 
   constructor(options: EncodeOptions) {
     this.#options = options
+    this.#strict = options.reasoningFields === 'none'
     this.#head = {
       id: `chatcmpl-${options.requestId}`,
       object: 'chat.completion.chunk',
@@ -60,7 +68,8 @@ export class ChatStreamEncoder implements Stage<StreamToken, SseMessage> {
         this.#usage = mergeUsage(this.#usage, token.usage)
         return
       case 'metadata':
-        if (token.dialect === dialectName) this.#facts(token.fields, token.choice, emit)
+        if (token.dialect === dialectName)
+          this.#facts(this.#strict ? known(token.fields) : token.fields, token.choice, emit)
         return
       case 'raw':
         if (token.dialect === dialectName) this.#raw(token.data, emit)
@@ -68,6 +77,12 @@ export class ChatStreamEncoder implements Stage<StreamToken, SseMessage> {
         return
       case 'error':
         this.fail(token.error, emit)
+        return
+      case 'reasoning-start':
+      case 'reasoning-delta':
+      case 'reasoning-end':
+      case 'opaque':
+        if (!this.#strict) this.#choice(token.choice, emit).push(token, emit)
         return
       default:
         this.#choice(token.choice, emit).push(token, emit)
@@ -105,6 +120,7 @@ export class ChatStreamEncoder implements Stage<StreamToken, SseMessage> {
         index,
         (body, out) => out({ data: this.#take() + body + this.#suffix, json: true }),
         (field, reason) => this.#warn(field, reason),
+        this.#options.reasoningFields,
       )
       this.#choices.set(index, choice)
       choice.role(emit)

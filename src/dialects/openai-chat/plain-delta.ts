@@ -68,6 +68,8 @@ export class Lane {
   readonly #kind: PlainDelta['kind']
   readonly #shape: EventShape
   #lessons = 0
+  /** Events in a row that were of another shape. */
+  #misses = 0
   choice = 0
   call: number | undefined
 
@@ -87,8 +89,15 @@ export class Lane {
   }
 
   match(data: string): string | undefined {
+    // Nothing new is learned any more, and nothing old comes back: to ask would be 3 % of what a parsed delta costs.
+    if (this.#misses > 64 && !this.learning) return undefined
     const text = this.#shape.match(data)
-    if (text !== undefined && this.#lessons > 0) this.#lessons--
+    if (text === undefined) {
+      this.#misses++
+    } else {
+      this.#misses = 0
+      if (this.#lessons > 0) this.#lessons--
+    }
     return text
   }
 

@@ -50,7 +50,8 @@ export function openAnswer(answer: AnyAnswer): { head: AnswerHead; body: PieceSo
   const fetched = typeof status === 'number' && typeof headers?.get === 'function'
   // A message of Node is its own body; where there is a field for it, null stands for an empty one.
   const bare = answer instanceof Uint8Array ? [answer] : answer
-  const pieces = isPieceful(bare) ? bare : body === null ? [] : body
+  // What is neither is complained of as it was given.
+  const pieces = isPieceful(bare) ? bare : body === null ? [] : (body ?? answer)
   return {
     head: {
       status: code,
@@ -92,9 +93,10 @@ function openPieces<Piece>(source: unknown): PieceSource<Piece> {
       return iteratorOf((source as AsyncIterable<Piece>)[Symbol.asyncIterator](), source)
     if (Symbol.iterator in source) return iteratorOf((source as Iterable<Piece>)[Symbol.iterator](), source)
   }
+  const found = source === null ? 'null' : source instanceof Promise ? 'a promise' : `of type ${typeof source}`
   throw new SluiceError(
     'invalid_request',
-    `cannot read the stream: the source is ${source === null ? 'null' : `of type ${typeof source}`}, not a stream or an iterable`,
+    `cannot read the stream: the source is ${found}, not a stream or an iterable${found === 'a promise' ? '; await it' : ''}`,
   )
 }
 

@@ -45,7 +45,8 @@ export class EventReader implements Stage<Uint8Array, SseEvent> {
     }
     const begun = this.#head.length === 0 ? bytes : joined(this.#head, bytes)
     if (begun.length < bom.length && begun.every((byte, i) => byte === bom[i])) {
-      this.#head = begun.slice()
+      // No `slice`: that of a Node Buffer is a view.
+      this.#head = new Uint8Array(begun)
       return
     }
     this.#head = nothing

@@ -1,4 +1,4 @@
-import type { Dialect, StreamDecoder } from '../../dialects/index.ts'
+import type { StreamDecoder, UpstreamDialect } from '../../dialects/index.ts'
 import { SluiceError } from '../../errors/index.ts'
 import type { SseEvent, SseMessage } from '../../sse/index.ts'
 import type { StreamToken } from '../../tokens/index.ts'
@@ -13,7 +13,7 @@ import { RefusalReader } from './refusal-reader.ts'
 
 export interface HttpStreamOptions extends FromOptions {
   /** The language of the API that answers. */
-  dialect: Dialect
+  dialect: UpstreamDialect
 }
 
 /** What is to be told of an answer. After exactly one of `onEnd` and `onError` nothing is. */

@@ -28,8 +28,8 @@ export class LinesOrWhole implements Stage<Uint8Array, SseEvent> {
       return
     }
     const before = this.#pieces.length
-    // The caller may use its bytes again for the next chunk.
-    this.#pieces.push(bytes.slice())
+    // The caller may use its bytes again for the next chunk. No `slice`: that of a Node Buffer is a view.
+    this.#pieces.push(new Uint8Array(bytes))
     if (this.#pieces.length > this.#limit) throw tooLarge(this.#limit)
     let behind = 0
     if (this.#first === 'unknown') {

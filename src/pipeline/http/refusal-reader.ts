@@ -24,8 +24,8 @@ export class RefusalReader implements ChunkReader<Uint8Array> {
   }
 
   push(bytes: Uint8Array): void {
-    // A copy: the caller may use its bytes again for the next chunk.
-    if (!this.done) this.#pieces.push(bytes.slice())
+    // A copy: the caller may use its bytes again for the next chunk. No `slice`: that of a Node Buffer is a view.
+    if (!this.done) this.#pieces.push(new Uint8Array(bytes))
   }
 
   end(emit: Emit<StreamToken>): void {

@@ -33,7 +33,12 @@ export class Ending {
     return this.#ended !== undefined && this.#finished >= this.#choices
   }
 
-  /** To be called for each token. False: it belongs to what was cut off. */
+  /** A choice is being ended, or has been. */
+  get begun(): boolean {
+    return this.#ended !== undefined
+  }
+
+  /** To be called for each token, for a text delta only once it has `begun`. False: it belongs to what was cut off. */
   lets(token: StreamToken): boolean {
     if (!this.#ended) {
       // Most tokens are these, and there is nothing to note about them.

@@ -4,7 +4,6 @@ import { pass, type StreamTransformer, type TransformResult } from '../transform
 import { CopiedText } from './copied-text.ts'
 import { checkNumber } from './option-checks.ts'
 import { BlockMap } from './text/block-map.ts'
-import { isDelta, textOf } from './text/delta.ts'
 
 export interface TokenAccumulatorOptions {
   /** The most text that is kept, of all blocks together, in UTF-16 code units. Default 1,048,576. */
@@ -86,12 +85,19 @@ export class TokenAccumulator implements StreamTransformer {
   }
 
   transform(token: StreamToken): TransformResult {
-    if (isDelta(token)) {
-      const block = this.#open.get(token)
-      if (block) this.#add(block, textOf(token))
-      return pass
-    }
     switch (token.type) {
+      case 'text-delta':
+      case 'reasoning-delta': {
+        const block = this.#open.get(token)
+        if (block) this.#add(block, token.text)
+        return pass
+      }
+      case 'tool-call-delta':
+      case 'hosted-call-delta': {
+        const block = this.#open.get(token)
+        if (block) this.#add(block, token.arguments)
+        return pass
+      }
       case 'text-start':
         this.#start({ choice: token.choice, index: token.index, kind: token.refusal ? 'refusal' : 'text' })
         return pass

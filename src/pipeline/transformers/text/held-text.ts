@@ -23,7 +23,7 @@ export class HeldText<D extends Delta> implements TextWindow {
   readonly #scans: readonly TextScan[]
   readonly #found: Match[] = []
   #segments: Segment<D>[] = []
-  /** Deltas of which not all has gone on, and where the first of them begins. */
+  /** Deltas of which not all has gone on, and where the first of them begins, if there is one. */
   readonly #deltas: D[] = []
   #headFrom = 0
   /** Some of the text of the first one was taken out. */
@@ -31,7 +31,10 @@ export class HeldText<D extends Delta> implements TextWindow {
   /** How far the text has been read, and how far it has gone on or been taken out. */
   #read = 0
   #given = 0
-  /** The text behind the place that all scans have decided, where it begins, and the code unit before that. */
+  /**
+   * The text behind the place that all scans have decided, where it begins if there is any, and the code unit before
+   * that.
+   */
   #tail = ''
   #tailFrom = 0
   #before = 0
@@ -51,24 +54,24 @@ export class HeldText<D extends Delta> implements TextWindow {
   push(delta: D): boolean {
     const text = textOf(delta)
     const at = this.#read
+    const read = at + text.length
     this.#piece = text
-    let decided = at + text.length
+    let decided = read
     const scans = this.#scans
     for (let i = 0; i < scans.length; i++) {
-      const scan = scans[i]!
-      scan.read(text, at, this, this.#found)
-      if (scan.decided < decided) decided = scan.decided
+      const upTo = scans[i]!.read(text, at, this, this.#found)
+      if (upTo < decided) decided = upTo
     }
-    this.#read = at + text.length
-    this.#piece = ''
-    if (decided === this.#read && this.#found.length === 0 && this.#deltas.length === 0) {
+    this.#read = read
+    if (decided === read && this.#deltas.length === 0 && this.#found.length === 0) {
       if (text !== '') this.#before = text.charCodeAt(text.length - 1)
-      this.#tail = ''
-      this.#tailFrom = this.#read
-      this.#headFrom = this.#read
-      this.#given = this.#read
+      if (this.#tail !== '') this.#tail = ''
+      this.#given = read
       return true
     }
+    this.#piece = ''
+    if (this.#deltas.length === 0) this.#headFrom = at
+    if (this.#tail === '') this.#tailFrom = at
     this.#tail += text
     this.#deltas.push(delta)
     this.#settle(decided)
@@ -78,6 +81,7 @@ export class HeldText<D extends Delta> implements TextWindow {
 
   /** The text is complete: `take` has all of the rest. */
   end(): void {
+    this.#piece = ''
     for (const scan of this.#scans) scan.end(this.#read, this, this.#found)
     this.#settle(this.#read)
   }
@@ -90,9 +94,10 @@ export class HeldText<D extends Delta> implements TextWindow {
   }
 
   slice(from: number, to: number): string {
-    const before = from < this.#tailFrom ? String.fromCharCode(this.#before) : ''
+    const tailFrom = this.#tail === '' ? this.#read : this.#tailFrom
+    const before = from < tailFrom ? String.fromCharCode(this.#before) : ''
     const text = this.#tail + this.#piece
-    return before + text.slice(Math.max(0, from - this.#tailFrom), to - this.#tailFrom)
+    return before + text.slice(Math.max(0, from - tailFrom), to - tailFrom)
   }
 
   /** What a scan may still ask for: it can be more than what is held, as a match of another one may reach past it. */
@@ -111,6 +116,11 @@ export class HeldText<D extends Delta> implements TextWindow {
 
   #settle(decided: number): void {
     const found = this.#found
+    if (found.length > 0) this.#takeOut(found, decided)
+    if (decided > this.#given || this.length === 0) this.#give(Math.max(decided, this.#given))
+  }
+
+  #takeOut(found: Match[], decided: number): void {
     if (found.length > 1 && this.#scans.length > 1) found.sort((a, b) => a.from - b.from || b.to - a.to)
     let used = 0
     for (const { from, to, pattern } of found) {
@@ -122,7 +132,6 @@ export class HeldText<D extends Delta> implements TextWindow {
       this.#segments.push({ pattern, text: this.#drop(to), more })
     }
     found.splice(0, used)
-    if (decided > this.#given || this.length === 0) this.#give(Math.max(decided, this.#given))
   }
 
   #give(to: number): void {

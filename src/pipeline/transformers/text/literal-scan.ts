@@ -11,49 +11,50 @@ export class LiteralScan implements TextScan {
   /** The end of a match that a longer one may still replace, or -1. */
   #candidateTo = -1
   #candidate = -1
-  decided = 0
 
   constructor(set: LiteralSet) {
     this.#set = set
   }
 
-  read(text: string, at: number, window: TextWindow, found: Match[]): void {
-    if (this.#row === 0 && this.#beginsNothing(text)) {
-      this.decided = at + text.length
-      return
+  read(text: string, at: number, window: TextWindow, found: Match[]): number {
+    const end = at + text.length
+    if (this.#row !== 0) this.#run(text, 0, at, window, found)
+    else {
+      const from = this.#beginning(text)
+      if (from === text.length) return end
+      this.#run(text, from, at, window, found)
     }
-    this.#run(text, at, window, found)
     const row = this.#row
-    this.decided = at + text.length - (row === 0 ? 0 : this.#set.depths[row / this.#set.width]!)
+    return row === 0 ? end : end - this.#set.depths[row / this.#set.width]!
   }
 
   end(at: number, window: TextWindow, found: Match[]): void {
     while (this.#candidateTo !== -1) {
       const to = this.#candidateTo
       this.#settle(found)
-      this.#run(window.slice(to, at), to, window, found)
+      this.#run(window.slice(to, at), 0, to, window, found)
     }
     this.#row = 0
-    this.decided = at
   }
 
-  /** Most pieces of most texts: seen in half the time that it takes to follow states. */
-  #beginsNothing(text: string): boolean {
+  /** Where a literal may begin: in most pieces nowhere, and that is seen in half the time that following states takes. */
+  #beginning(text: string): number {
     const { first } = this.#set
     const used = first.length
-    for (let i = 0; i < text.length; i++) {
+    let i = 0
+    for (; i < text.length; i++) {
       const unit = text.charCodeAt(i)
-      if (unit < used && first[unit] !== 0) return false
+      if (unit < used && first[unit] !== 0) break
     }
-    return true
+    return i
   }
 
-  #run(text: string, at: number, window: TextWindow, found: Match[]): void {
+  #run(text: string, from: number, at: number, window: TextWindow, found: Match[]): void {
     const { columns, first, table, width, ends } = this.#set
     const used = columns.length
     const meaning = width - 1
     let row = this.#row
-    for (let i = 0; i < text.length; i++) {
+    for (let i = from; i < text.length; i++) {
       const unit = text.charCodeAt(i)
       if (unit >= used) row = table[row]!
       else row = row === 0 ? first[unit]! : table[row + columns[unit]!]!
@@ -76,7 +77,7 @@ export class LiteralScan implements TextScan {
         i = to - at - 1
         continue
       }
-      this.#run(window.slice(to, at), to, window, found)
+      this.#run(window.slice(to, at), 0, to, window, found)
       row = this.#row
       i = -1
     }

@@ -56,14 +56,15 @@ export class PatternScan implements TextScan {
   #from = -1
   /** Where `needs` was last seen. */
   #neededAt = -1
-  decided = 0
+  /** Nothing more will be found that begins before this place. */
+  #decided = 0
 
   constructor(pattern: Pattern, number: number) {
     this.#pattern = pattern
     this.#number = number
   }
 
-  read(text: string, at: number, window: TextWindow, found: Match[]): void {
+  read(text: string, at: number, window: TextWindow, found: Match[]): number {
     const { longest } = this.#pattern
     const end = at + text.length
     let search = this.#follow(text, at)
@@ -76,6 +77,7 @@ export class PatternScan implements TextScan {
       this.#from = limit
     }
     this.#settle(search, limit, end, window, found)
+    return this.#decided
   }
 
   end(at: number, window: TextWindow, found: Match[]): void {
@@ -109,12 +111,12 @@ export class PatternScan implements TextScan {
 
   /** Decides all that begins before `limit`. */
   #settle(search: boolean, limit: number, end: number, window: TextWindow, found: Match[]): void {
-    let decided = Math.max(limit, this.decided)
-    if (search && this.decided < limit) {
-      const first = Math.max(0, this.decided - 1)
+    let decided = Math.max(limit, this.#decided)
+    if (search && this.#decided < limit) {
+      const first = Math.max(0, this.#decided - 1)
       const text = window.slice(first, end)
       const { expression } = this.#pattern
-      expression.lastIndex = this.decided - first
+      expression.lastIndex = this.#decided - first
       for (;;) {
         const from = this.#next(text)
         if (from === -1 || first + from >= limit) break
@@ -123,7 +125,7 @@ export class PatternScan implements TextScan {
         decided = Math.max(limit, first + to)
       }
     }
-    this.decided = decided
+    this.#decided = decided
     if (this.#from !== -1 && this.#from < decided) this.#from = decided < end ? decided : -1
   }
 

@@ -36,7 +36,7 @@ export interface RewritingOptions {
 
 interface Block {
   held: HeldText<Delta>
-  /** The latest delta, to make others like it. */
+  /** A delta of it that did not go on as it was, to make others like it. */
   like: Delta | undefined
   /** Signatures and the like, which wait for the end: if the text is changed, they vouch for it no more. */
   opaque: OpaqueToken[]
@@ -74,8 +74,15 @@ export class Rewriting {
   }
 
   transform(token: StreamToken): TransformResult {
+    // One look at the type: tokens have so many shapes that each look is a search. Three fewer in a row of three
+    // transformers, here and beside, were 3 % of what a token costs.
+    const { type } = token
+    if (type === 'text-delta' && !this.#ending?.begun) {
+      const block = this.#blocks.get(token)
+      return block ? this.#delta(block, token) : pass
+    }
     if (this.#ending && !this.#ending.lets(token)) return skip
-    switch (token.type) {
+    switch (type) {
       case 'text-delta':
       case 'reasoning-delta':
       case 'tool-call-delta': {
@@ -130,11 +137,11 @@ export class Rewriting {
   }
 
   #delta(block: Block, token: Delta): TransformResult {
-    block.like = token
     if (block.held.push(token)) {
       block.json?.read(textOf(token))
       return pass
     }
+    block.like = token
     const tokens = this.#take(block, [])
     if (this.#verdict) return this.#obey(token, tokens)
     return tokens.length === 0 ? skip : { action: 'replace', tokens }

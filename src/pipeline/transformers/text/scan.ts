@@ -13,10 +13,12 @@ export interface TextWindow {
 
 /** Finds patterns in one text that comes in pieces. What it finds does not depend on where the text is cut. */
 export interface TextScan {
-  /** Nothing more will be found that begins before this place. */
-  readonly decided: number
-  /** Reads on: `text` stands at `at`. Matches are added in order; none overlaps another of the same scan. */
-  read(text: string, at: number, window: TextWindow, found: Match[]): void
+  /**
+   * Reads on: `text` stands at `at`. Matches are added in order; none overlaps another of the same scan.
+   *
+   * @returns the place before which nothing more will be found to begin
+   */
+  read(text: string, at: number, window: TextWindow, found: Match[]): number
   /** The text has ended at `at`: what is still undecided is decided. */
   end(at: number, window: TextWindow, found: Match[]): void
 }
