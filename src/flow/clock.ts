@@ -6,11 +6,14 @@ export interface Clock {
   after(ms: number, callback: () => void): () => void
 }
 
+// A timer of more than 32 bits would go off at once.
+const longest = 2 ** 31 - 1
+
 /** The real clock. Its timers do not keep a process alive. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(ms, callback) {
-    const timer = setTimeout(callback, ms) as unknown as { unref?: () => void }
+    const timer = setTimeout(callback, Math.min(ms, longest)) as unknown as { unref?: () => void }
     timer.unref?.()
     return () => clearTimeout(timer as unknown as number)
   },

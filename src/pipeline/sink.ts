@@ -56,7 +56,8 @@ export class TokenSink implements Sink<StreamToken[]> {
 
   take(): StreamToken[] {
     const tokens = this.#tokens
-    if (tokens.length > 0) this.#tokens = []
+    // An empty one is given away as well: it must not fill later in the hands of who took it.
+    this.#tokens = []
     return tokens
   }
 }

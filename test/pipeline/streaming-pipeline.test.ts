@@ -148,6 +148,13 @@ describe('the tokens of a stream', () => {
     expect(results.map(({ done }) => done).slice(-2)).toEqual([true, true])
   })
 
+  it('of a chunk that brings none are an empty list, which stays empty', () => {
+    const open = new StreamPipelineBuilder().from(openaiChat).build().open()
+    const first = open.processChunk(utf8(': a comment\n\n'))
+    open.processChunk(utf8(chatStream('hello')))
+    expect(first).toEqual([])
+  })
+
   it('are read once', () => {
     const output = chat.build().processStream([bytes])
     output.batches()

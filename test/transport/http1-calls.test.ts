@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { closed, pause, send, startRaw, startTransport, startUpstream, Told } from './upstream.ts'
 
@@ -215,4 +216,44 @@ it('what streams for longer than a connection may take is not cut', async () => 
   })
   const transport = startTransport({}, 500)
   expect((await send(transport, upstream).over).text).toBe('ab')
+})
+
+describe('an answer that comes compressed', () => {
+  const gzipped = 'HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n'
+
+  it('is taken in no faster than it is unpacked', async () => {
+    // A kilobyte of this is a megabyte.
+    const one = gzipSync(Buffer.alloc(1_000_000))
+    const piece = Buffer.concat(Array.from({ length: 400 }, () => one))
+    const upstream = await startRaw((socket) => {
+      const more = (): void => {
+        while (socket.bytesWritten < 300_000_000) if (!socket.write(piece)) return
+      }
+      socket.on('drain', more)
+      socket.write(gzipped)
+      more()
+    })
+    const told = new Told()
+    let bytes = 0
+    const enough = Promise.withResolvers<void>()
+    told.onBytes = ({ length }) => {
+      bytes += length
+      if (bytes > 200_000_000) enough.resolve()
+    }
+    send(startTransport(), upstream, told)
+    await enough.promise
+    told.call!.abort()
+    // The system takes some megabytes on both sides.
+    expect(upstream.sockets[0]!.bytesWritten).toBeLessThan(40_000_000)
+  })
+
+  it('and goes on behind the end of its data ends there, and its connection is closed', async () => {
+    const upstream = await startRaw((socket) => {
+      socket.write(gzipped)
+      socket.write(Buffer.concat([gzipSync('ok'), Buffer.alloc(9)]))
+    })
+    const told = await send(startTransport(), upstream).over
+    expect([told.text, told.log.at(-1)]).toEqual(['ok', 'end'])
+    await closed(upstream.sockets[0]!)
+  })
 })

@@ -23,6 +23,8 @@ export class Call implements UpstreamCall, Rider {
   #inflate: ReturnType<typeof decompressor>
   #sentAt = 0
   #paused = false
+  /** The decompressor has as much as it should hold. */
+  #choked = false
   #over = false
   #headSeen = false
   /** The handler has data that it has not been asked to write. */
@@ -64,7 +66,7 @@ export class Call implements UpstreamCall, Rider {
     if (!this.#paused) return
     this.#paused = false
     this.#inflate?.resume()
-    this.#connection?.resume()
+    if (!this.#choked) this.#connection?.resume()
   }
 
   onReady(): void {
@@ -79,7 +81,11 @@ export class Call implements UpstreamCall, Rider {
     this.#headSeen = true
     this.#inflate = decompressor(head.headers['content-encoding'], {
       onData: (chunk) => this.#giveInflated(chunk),
-      onEnd: () => this.#end(),
+      onEnd: () => {
+        // Its data may end before the body does, and then nobody waits for the rest, which may never come.
+        if (!this.#over) this.#connection?.close()
+        this.#end()
+      },
       onError: (error) =>
         this.#fail(new SluiceError('upstream_protocol', brokenBody(this.#name, error), { cause: error })),
     })
@@ -90,8 +96,10 @@ export class Call implements UpstreamCall, Rider {
   onBody(bytes: Uint8Array): void {
     if (this.#over) return
     // The decompressor reads in its own time, and these bytes are gone when the read is done.
-    if (this.#inflate) this.#inflate.write(Buffer.from(bytes))
-    else {
+    if (this.#inflate) {
+      // A little compressed data takes long to come out: what is still to be read waits on the other side.
+      if (!this.#inflate.write(Buffer.from(bytes)) && !this.#choked) this.#choke(this.#inflate)
+    } else {
       this.#unflushed = true
       this.#handler.onData(bytes)
     }
@@ -134,6 +142,15 @@ export class Call implements UpstreamCall, Rider {
       performance.now() - this.#sentAt < crossingMs &&
       !this.#pool.isClosed
     )
+  }
+
+  #choke(inflate: NonNullable<ReturnType<typeof decompressor>>): void {
+    this.#choked = true
+    this.#connection?.pause()
+    inflate.once('drain', () => {
+      this.#choked = false
+      if (!this.#paused) this.#connection?.resume()
+    })
   }
 
   #giveInflated(chunk: Uint8Array): void {
