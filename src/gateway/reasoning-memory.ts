@@ -1,4 +1,15 @@
-import type { ChatReply, ChatRequest, Message, Opaque, ReasoningPart, StreamToken } from '../tokens/index.ts'
+import type { Collection, Store } from '../storage/index.ts'
+import type { ChatReply, ChatRequest, StreamToken } from '../tokens/index.ts'
+import {
+  hasState,
+  isCall,
+  keepsState,
+  type Layout,
+  LayoutFollower,
+  lay,
+  layoutOf,
+  textsOf,
+} from './reasoning-layout.ts'
 
 export interface ReasoningMemoryLimits {
   /** How long an answer is remembered, in milliseconds. */
@@ -7,10 +18,12 @@ export interface ReasoningMemoryLimits {
   characters: number
 }
 
-type Owner = () => string
+/** Where reasoning is kept beside the memory, so that a restart does not break the tool loops that are running. */
+export function reasoningIn(store: Store): Collection {
+  return store.collection('reasoning', { keepMs: 24 * 3_600_000, entries: 20_000, bytes: 64 * 1024 * 1024 })
+}
 
-/** The order of the blocks of one answer, with the reasoning itself; texts and calls come back by themselves. */
-type Layout = Array<ReasoningPart | 'text' | { call: string }>
+type Owner = () => string
 
 interface Entry {
   layout: Layout
@@ -25,18 +38,26 @@ interface Entry {
  * the ids of the calls survive. So the reasoning of answers with calls is remembered here by those ids, for a while and
  * up to a size, the oldest leaving first. Losing an entry costs what having no memory would.
  *
+ * With a store behind it, what is remembered is written there too, and what the memory does not know is looked up there.
+ * That happens only for turns whose calls nobody here remembers: after a restart, or behind several gateways.
+ *
  * `owner` keeps callers apart: an id alone opens nothing. It is asked for only when there is something to keep or find,
  * since finding it out costs a hash.
  */
 export class ReasoningMemory {
   readonly #limits: ReasoningMemoryLimits
   readonly #now: () => number
+  readonly #kept: Collection | undefined
   readonly #entries = new Map<string, Entry>()
   #characters = 0
+  /** What the store was asked for in vain, a moment ago. */
+  readonly #missing = new Set<string>()
+  #missingUntil = 0
 
-  constructor(limits: ReasoningMemoryLimits, now: () => number) {
+  constructor(limits: ReasoningMemoryLimits, now: () => number, kept?: Collection) {
     this.#limits = limits
     this.#now = now
+    this.#kept = kept
   }
 
   /** How much is remembered, in characters. */
@@ -46,62 +67,116 @@ export class ReasoningMemory {
 
   /** Follows an answer that is streamed; `push` takes every token of it. */
   follow(owner: Owner): { push(token: StreamToken): void } {
-    return new Follower((layout) => this.#keep(owner, layout))
+    return new LayoutFollower((layout) => this.#keep(owner, layout))
   }
 
   /** Remembers an answer that came whole. */
   remember(owner: Owner, reply: ChatReply): void {
-    for (const { parts } of reply.choices) {
-      const layout: Layout = []
-      for (const part of parts) {
-        if (part.type === 'text') layout.push('text')
-        else if (part.type === 'tool-call') layout.push({ call: part.id })
-        else if (part.type === 'reasoning') layout.push(...reasoningParts(part.text, part.opaque ?? []))
-      }
-      this.#keep(owner, layout)
-    }
+    for (const { parts } of reply.choices) this.#keep(owner, layoutOf(parts))
   }
 
-  /** Puts remembered reasoning back into turns of the assistant that hold calls but no state of their own. */
-  restore(ownerOf: Owner, request: ChatRequest): void {
-    if (this.#entries.size === 0) return
-    const owner = ownerOf()
+  /**
+   * Puts remembered reasoning back into turns of the assistant that hold calls but no state of their own.
+   *
+   * @returns a promise where a store has to be waited for. Once it is kept, what the store knows is in memory too, and
+   *   `restoreKnown` puts it into the request, made anew.
+   */
+  restore(ownerOf: Owner, request: ChatRequest): Promise<void> | undefined {
+    if (this.#entries.size === 0 && !this.#kept) return undefined
+    let waiting: Promise<void>[] | undefined
+    this.#eachBare(ownerOf, request, (owner, calls) => {
+      const found = this.#find(owner, calls) ?? this.#lookUp(owner, calls)
+      if (!(found instanceof Promise)) return found
+      waiting ??= []
+      waiting.push(found)
+      return undefined
+    })
+    return waiting && Promise.all(waiting).then(() => {})
+  }
+
+  /** The same out of the memory alone. */
+  restoreKnown(ownerOf: Owner, request: ChatRequest): void {
+    this.#eachBare(ownerOf, request, (owner, calls) => this.#find(owner, calls))
+  }
+
+  #eachBare(ownerOf: Owner, request: ChatRequest, find: (owner: string, calls: string[]) => Layout | undefined): void {
+    let owner: string | undefined
     for (const message of request.messages) {
       if (message.role !== 'assistant' || hasState(message)) continue
-      for (const part of message.parts) {
-        const entry = part.type === 'tool-call' ? this.#find(owner, part.id) : undefined
-        if (!entry) continue
-        message.parts = lay(entry.layout, message.parts)
-        break
-      }
+      const calls = message.parts.flatMap((part) => (part.type === 'tool-call' ? [part.id] : []))
+      if (calls.length === 0) continue
+      owner ??= ownerOf()
+      const layout = find(owner, calls)
+      if (layout) message.parts = lay(layout, message.parts)
     }
   }
 
-  #find(owner: string, call: string): Entry | undefined {
-    const entry = this.#entries.get(key(owner, call))
-    if (!entry) return undefined
-    if (entry.until > this.#now()) return entry
-    this.#drop(entry)
+  #find(owner: string, calls: readonly string[]): Layout | undefined {
+    for (const call of calls) {
+      const entry = this.#entries.get(key(owner, call))
+      if (!entry) continue
+      if (entry.until > this.#now()) return entry.layout
+      this.#drop(entry)
+    }
     return undefined
   }
 
+  /** What the store knows comes into the memory as if it were new: it is asked for again with every turn. */
+  #lookUp(owner: string, calls: readonly string[]): Layout | undefined | Promise<void> {
+    const kept = this.#kept
+    if (!kept) return undefined
+    const keys = calls.map((call) => key(owner, call)).filter((one) => !this.#isMissing(one))
+    for (const [at, one] of keys.entries()) {
+      const text = kept.get(one)
+      if (text instanceof Promise) {
+        // A store that takes its time is asked for all at once.
+        const others = keys.slice(at + 1).map((other) => kept.get(other))
+        return Promise.all([text, ...others]).then((texts) => {
+          const found = texts.find((each) => each !== undefined)
+          if (!this.#learn(owner, found)) for (const each of keys) this.#missing.add(each)
+        })
+      }
+      const layout = this.#learn(owner, text)
+      if (layout) return layout
+      this.#missing.add(one)
+    }
+    return undefined
+  }
+
+  /** A long history brings the same unknown calls with every turn, and most of them never had reasoning. */
+  #isMissing(one: string): boolean {
+    const now = this.#now()
+    if (now >= this.#missingUntil || this.#missing.size >= missingLimit) {
+      this.#missing.clear()
+      this.#missingUntil = now + missingMs
+    }
+    return this.#missing.has(one)
+  }
+
+  #learn(owner: string, text: string | undefined): Layout | undefined {
+    if (text === undefined) return undefined
+    const layout = JSON.parse(text) as Layout
+    this.#insert(entryOf(owner, layout, this.#now() + this.#limits.keepMs))
+    return layout
+  }
+
   #keep(ownerOf: Owner, layout: Layout): void {
-    const calls = layout.filter(isCall)
-    const reasoning = layout.filter(isReasoning)
-    if (calls.length === 0 || !reasoning.some((part) => part.opaque)) return
-    const owner = ownerOf()
-    const keys = calls.map(({ call }) => key(owner, call))
-    // The keys count too: many small answers would otherwise take more room than they seem to.
-    const sizes = [...keys, ...reasoning.flatMap(({ text, opaque }) => [text, opaque?.value ?? ''])]
-    const characters = sizes.reduce((sum, text) => sum + text.length, 0)
-    if (characters > this.#limits.characters) return
-    const entry: Entry = { layout, characters, keys, until: this.#now() + this.#limits.keepMs }
-    for (const one of keys) {
+    if (!layout.some(isCall) || !keepsState(layout)) return
+    const entry = entryOf(ownerOf(), layout, this.#now() + this.#limits.keepMs)
+    this.#insert(entry)
+    if (!this.#kept) return
+    const text = JSON.stringify(layout)
+    for (const one of entry.keys) this.#kept.set(one, text)
+  }
+
+  #insert(entry: Entry): void {
+    if (entry.characters > this.#limits.characters) return
+    for (const one of entry.keys) {
       const older = this.#entries.get(one)
       if (older) this.#drop(older)
     }
-    for (const one of keys) this.#entries.set(one, entry)
-    this.#characters += characters
+    for (const one of entry.keys) this.#entries.set(one, entry)
+    this.#characters += entry.characters
     // A Map keeps the order of insertion: the first is the oldest.
     for (const oldest of this.#entries.values()) {
       if (this.#characters <= this.#limits.characters && oldest.until > this.#now()) break
@@ -118,106 +193,14 @@ export class ReasoningMemory {
   }
 }
 
-/** Collects the order of the blocks while they pass. A text that nobody signs is let go at the end of its block. */
-class Follower {
-  readonly #keep: (layout: Layout) => void
-  readonly #layout: Layout[] = []
-  readonly #open = new Map<string, { pieces: string[]; opaque: Opaque[]; at: number }>()
+const missingMs = 60_000
+const missingLimit = 10_000
 
-  constructor(keep: (layout: Layout) => void) {
-    this.#keep = keep
-  }
-
-  push(token: StreamToken): void {
-    switch (token.type) {
-      case 'text-start':
-        this.#slots(token.choice).push('text')
-        return
-      case 'tool-call-start':
-        this.#slots(token.choice).push({ call: token.id })
-        return
-      case 'reasoning-start': {
-        const slots = this.#slots(token.choice)
-        this.#open.set(`${token.choice}/${token.index}`, { pieces: [], opaque: [], at: slots.length })
-        // Holds the place until the block is known.
-        slots.push({ type: 'reasoning', text: '' })
-        return
-      }
-      case 'reasoning-delta':
-        this.#open.get(`${token.choice}/${token.index}`)?.pieces.push(token.text)
-        return
-      case 'opaque': {
-        const { kind, value, vendor, family } = token
-        const opaque: Opaque = {
-          kind,
-          value,
-          ...(vendor !== undefined && { vendor }),
-          ...(family !== undefined && { family }),
-        }
-        this.#open.get(`${token.choice}/${token.index}`)?.opaque.push(opaque)
-        return
-      }
-      case 'reasoning-end':
-        this.#close(token.choice, token.index)
-        return
-      case 'finish':
-        this.#keep(this.#slots(token.choice).filter((slot) => !isReasoning(slot) || slot.opaque !== undefined))
-        return
-    }
-  }
-
-  #close(choice: number, index: number): void {
-    const block = this.#open.get(`${choice}/${index}`)
-    if (!block) return
-    this.#open.delete(`${choice}/${index}`)
-    const [part] = reasoningParts(block.pieces.join(''), block.opaque)
-    if (part) this.#slots(choice)[block.at] = part
-  }
-
-  #slots(choice: number): Layout {
-    let slots = this.#layout[choice]
-    if (!slots) {
-      slots = []
-      this.#layout[choice] = slots
-    }
-    return slots
-  }
-}
-
-function reasoningParts(text: string, opaque: readonly Opaque[]): ReasoningPart[] {
-  const state = opaque[0]
-  return state ? [{ type: 'reasoning', text, opaque: state }] : []
-}
-
-type AssistantMessage = Extract<Message, { role: 'assistant' }>
-
-function hasState(message: AssistantMessage): boolean {
-  return message.parts.some((part) => part.type === 'reasoning' && part.opaque)
-}
-
-/** The parts that came back, in the order that the answer had, with the reasoning in between. */
-function lay(layout: Layout, parts: AssistantMessage['parts']): AssistantMessage['parts'] {
-  // Reasoning text without state came back in place of the signed one.
-  const rest = parts.filter((part) => part.type !== 'reasoning')
-  const laid: AssistantMessage['parts'] = []
-  const take = (fits: (part: AssistantMessage['parts'][number]) => boolean): void => {
-    const at = rest.findIndex(fits)
-    if (at !== -1) laid.push(...rest.splice(at, 1))
-  }
-  for (const slot of layout) {
-    if (slot === 'text') take((part) => part.type === 'text')
-    else if (isCall(slot)) take((part) => part.type === 'tool-call' && part.id === slot.call)
-    else laid.push(slot)
-  }
-  return [...laid, ...rest]
-}
-
-function isCall(slot: Layout[number]): slot is { call: string } {
-  return typeof slot === 'object' && 'call' in slot
-}
-
-function isReasoning(slot: Layout[number]): slot is ReasoningPart {
-  return typeof slot === 'object' && 'type' in slot
+function entryOf(owner: string, layout: Layout, until: number): Entry {
+  const keys = layout.filter(isCall).map(({ call }) => key(owner, call))
+  // The keys count too: many small answers would otherwise take more room than they seem to.
+  const sizes = [...keys, ...textsOf(layout)]
+  return { layout, keys, until, characters: sizes.reduce((sum, text) => sum + text.length, 0) }
 }
 
 function key(owner: string, call: string): string {
