@@ -2,12 +2,14 @@ import type { SluiceError } from '../errors/index.ts'
 import type { Stage } from '../flow/index.ts'
 import type { SseEvent, SseMessage } from '../sse/index.ts'
 import type { ChatReply, ChatRequest, FinishReason, Json, JsonObject, StreamToken, Usage } from '../tokens/index.ts'
+import type { ChatTraits } from './chat-traits.ts'
 import type { StreamFraming } from './stream-framing.ts'
 
 /** A wire language. `decode` always means towards the canonical model, `encode` away from it. */
 export interface Dialect extends UpstreamDialect {
   /** As the API that clients speak to sluice. */
   readonly client: ClientSide
+  readonly upstream: UpstreamSide & UntouchedSide
 }
 
 /** A wire language in which providers are called. Not every one is offered to clients as well. */
@@ -43,6 +45,10 @@ export interface ClientSide {
   decodeRequest(body: JsonObject, asked?: Asked): ChatRequest
   /** A request that says neither in its path nor in `stream` what it wants gets a stream. */
   readonly streamsByDefault?: boolean
+  /** What its clients append to the name of a model that has no tag. */
+  readonly defaultTag?: string
+  /** The answer to a request that asks a model for nothing, so that no provider of another API is called. */
+  answerAlone?(body: JsonObject, asked: Asked): ChatReply | undefined
   /** What of a request the encoders of its answer want to know; small, since it is kept as long as the stream. */
   keep?(body: JsonObject, asked: Asked): JsonObject
   /**
@@ -57,8 +63,8 @@ export interface ClientSide {
   encodeReply(reply: ChatReply, options: EncodeOptions): JsonObject
   /** The body and status of an error answer. */
   encodeError(error: SluiceError, requestId: string): { status: number; body: JsonObject }
-  /** The list of models, and one of them (in `models.ts` of each dialect). */
-  encodeModels(models: readonly ModelEntry[]): JsonObject
+  /** The list of models, or the page of it that `query` asks for, and one of them (in `models.ts` of each dialect). */
+  encodeModels(models: readonly ModelEntry[], query?: URLSearchParams): JsonObject
   encodeModel(model: ModelEntry): JsonObject
   /** The answer to a request to count tokens. */
   encodeCount(tokens: number): JsonObject
@@ -110,9 +116,18 @@ export interface EncodeOptions {
   kept?: JsonObject
   /** The prompt's size for dialects that say it before the upstream does; a guess, replaced at the end. */
   inputEstimate?: number
+  /** When the request came, in milliseconds since 1970, for dialects that say how long an answer took. */
+  startedAt?: number
+  /** The time, in milliseconds since 1970. Default: that of the system. */
+  now?: () => number
   /** Told once for each kind of loss in the answer. */
   onWarning?: (warning: Warning) => void
+  /** The fields in which the client reads reasoning, where its dialect has none of its own (openai-chat). */
+  reasoningFields?: ReasoningFields
 }
+
+/** Where reasoning stands in an answer of Chat Completions. `none`: neither it nor any other field OpenAI lacks. */
+export type ReasoningFields = 'reasoning_content' | 'reasoning' | 'both' | 'none'
 
 /** Whom a request is encoded for. */
 export interface Target {
@@ -125,7 +140,7 @@ export interface Target {
 }
 
 /** What is known of a model or its provider. Absent means unknown, and then the dialect's usual way is taken. */
-export interface Traits {
+export interface Traits extends ChatTraits {
   /** The field that carries the ceiling of the answer (openai-chat). Default `max_tokens`. */
   maxTokensField?: 'max_tokens' | 'max_completion_tokens'
   /** Takes the role `developer` and the fields that only OpenAI itself knows (openai-chat). Default false. */
@@ -139,8 +154,17 @@ export interface Traits {
   cacheField?: 'prompt_cache_breakpoint' | 'cache_control'
   /** The field of assistant messages that takes reasoning text back (openai-chat). Default: none, it is left out. */
   reasoningField?: 'reasoning_content' | 'reasoning'
-  /** How thinking is asked for (anthropic-messages). Default `adaptive`. */
-  thinking?: 'budget' | 'adaptive'
+  /**
+   * How thinking is asked for: anthropic-messages knows `budget` and `adaptive` and takes the latter when nothing is said;
+   * gemini knows `budget` and `level` and takes the former.
+   */
+  thinking?: 'budget' | 'adaptive' | 'level'
+  /** The least and the most tokens that the model can be told to think with (gemini). Default: any number. */
+  thinkingRange?: readonly [least: number, most: number]
+  /** Refuses calls without a signature, so those made elsewhere are marked as such (gemini). Default false. */
+  signedCalls?: boolean
+  /** Takes the ids of calls and results (gemini). Default true. */
+  functionIds?: boolean
   /** The largest answer that the model can give, in tokens. */
   maxOutput?: number
   /** Takes temperature, top_p and top_k; `one`: a temperature or a top_p, not both. Default true. */
@@ -149,6 +173,22 @@ export interface Traits {
   prefill?: boolean
   /** Takes system messages in the middle of the conversation (anthropic-messages). Default false. */
   midSystem?: boolean
+  /** How thinking is asked for (ollama): by a step, or not at all. Default: on or off. */
+  think?: 'levels' | 'never'
+  /** How many tokens the server makes room for; it cuts longer prompts silently (ollama). Default: the server's own. */
+  numCtx?: number
+  /**
+   * In whose words the model is told what the API has no field for, such as how much to think (bedrock-converse).
+   * Default: not at all.
+   */
+  nativeFields?: 'anthropic' | 'nova' | 'openai'
+  /**
+   * The fragments in which it streams the input of calls are not to be trusted: only the whole at their end is taken
+   * (openai-responses). Default false.
+   */
+  wholeArguments?: boolean
+  /** Takes marks behind which the prompt is cached (bedrock-converse). Default false. */
+  cachePoints?: boolean
 }
 
 export interface EncodedRequest {
@@ -175,24 +215,33 @@ export interface UpstreamSide {
    * @throws SluiceError `unsupported` with the `param` that cannot be carried over
    */
   encodeRequest(request: ChatRequest, target: Target, operation?: 'chat' | 'count'): EncodedRequest
-  /**
-   * The client's own body for an upstream of the same dialect: only the model and the wish for usage change, the rest
-   * stays as it was written, to the byte.
-   */
-  adoptRequest(text: string, body: JsonObject, target: Target): { text: string; usageAdded: boolean }
   /** The rows of a list of models. Default: `{ data: [{ id }] }`, or the bare array that some servers send. */
   decodeModels?(body: Json): UpstreamModel[]
   decodeStream(options: DecodeOptions): StreamDecoder
   /** A whole answer as tokens. @throws SluiceError for an error inside a 200 */
   decodeReply(body: JsonObject, options: DecodeOptions): StreamToken[]
-  /** An error answer. `text` is the body as it came, possibly not JSON, possibly cut. */
-  decodeError(status: number, text: string): SluiceError
+  /**
+   * An error answer. `text` is the body as it came, possibly not JSON, possibly cut; `headers` have lower-case names, for
+   * APIs that name the kind of error in one.
+   */
+  decodeError(status: number, text: string, headers?: Readonly<Record<string, string>>): SluiceError
+  /** The number in an answer to the operation `count`. */
+  decodeCount?(body: JsonObject): number | undefined
+}
+
+/** What passes an upstream by as it is: for a dialect that is spoken at both ends. */
+export interface UntouchedSide {
+  /**
+   * The client's own body for an upstream of the same dialect: only the model and the wish for usage change, the rest
+   * stays as it was written, to the byte.
+   */
+  adoptRequest(text: string, body: JsonObject, target: Target): { text: string; usageAdded: boolean }
+  /** A body of this dialect as clients write it would not do for the target: it is decoded and encoded for it. */
+  adapts?(target: Target): boolean
   /** Takes note of a whole answer that is forwarded as it is. @throws SluiceError for an error inside a 200 */
   observeReply(body: JsonObject): ReplyFacts
   /** Reads along with a stream that is forwarded as it is. */
   observeStream(options: ObserveOptions): StreamObserver
-  /** The number in an answer to the operation `count`. */
-  decodeCount?(body: JsonObject): number | undefined
 }
 
 export type UpstreamFraming = 'sse' | 'ndjson' | 'json-array' | 'aws-event-stream'
@@ -201,6 +250,10 @@ export type UpstreamFraming = 'sse' | 'ndjson' | 'json-array' | 'aws-event-strea
 export interface EndpointCall {
   model: string
   stream: boolean
+  /** That of `Asked`, where the body is the client's own. */
+  form?: string
+  /** A bare origin is the whole address: nothing stands between it and the paths. */
+  rooted?: boolean
 }
 
 export interface DecodeOptions {
@@ -213,6 +266,8 @@ export interface DecodeOptions {
   toolNames?: ReadonlyMap<string, string>
   /** How many answers were asked for: before all of them are finished the stream is not. Default 1. */
   choices?: number
+  /** That of `Traits`. */
+  wholeArguments?: boolean
 }
 
 /** Wire events to tokens. An in-band error comes out as an `error` token, and nothing after it. */

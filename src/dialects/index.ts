@@ -4,10 +4,15 @@
  * to: what differs between vendors is data in `Traits`.
  */
 import { anthropicMessages } from './anthropic-messages/index.ts'
+import { bedrockConverse } from './bedrock-converse/index.ts'
 import type { Dialect, UpstreamDialect } from './dialect.ts'
+import { gemini } from './gemini/index.ts'
+import { ollama } from './ollama/index.ts'
 import { openaiChat } from './openai-chat/index.ts'
+import { openaiResponses } from './openai-responses/index.ts'
 
 export { callId } from './call-id.ts'
+export type { ChatTraits, ExtraField, ReasoningWord } from './chat-traits.ts'
 export type {
   Asked,
   ClientSide,
@@ -18,11 +23,13 @@ export type {
   EndpointCall,
   ModelEntry,
   ObserveOptions,
+  ReasoningFields,
   ReplyFacts,
   StreamDecoder,
   StreamObserver,
   Target,
   Traits,
+  UntouchedSide,
   UpstreamDialect,
   UpstreamFraming,
   UpstreamModel,
@@ -31,17 +38,24 @@ export type {
 } from './dialect.ts'
 export { isSealed, seal, unseal } from './envelope.ts'
 export { EventShape } from './event-shape.ts'
+export { isTextMark, textMark } from './kept-text.ts'
 export type { StreamFraming } from './stream-framing.ts'
-export { anthropicMessages, openaiChat }
+export { anthropicMessages, bedrockConverse, gemini, ollama, openaiChat, openaiResponses }
 
 /** The dialects that clients may speak, by name. */
 export const clientDialects = {
   'openai-chat': openaiChat,
+  'openai-responses': openaiResponses,
   'anthropic-messages': anthropicMessages,
+  gemini,
+  ollama,
 } as const satisfies Record<string, Dialect>
 
 /** Every dialect in which a provider can be called, by its name in the configuration. */
-export const dialects = { ...clientDialects } as const satisfies Record<string, UpstreamDialect>
+export const dialects = {
+  ...clientDialects,
+  'bedrock-converse': bedrockConverse,
+} as const satisfies Record<string, UpstreamDialect>
 
 export type DialectName = keyof typeof dialects
 export type ClientDialectName = keyof typeof clientDialects

@@ -40,3 +40,15 @@ function isObjectSchema({ type, properties }: JsonObject): boolean {
   if (type === undefined) return isJsonObject(properties)
   return type === 'object' || (Array.isArray(type) && type.includes('object'))
 }
+
+/** OpenAI's `strict` wants objects closed and every property required, which other APIs that enforce schemas do not. */
+export function takesStrict(schema: JsonObject): boolean {
+  let takes = true
+  mapObjectSchemas(schema, (one) => {
+    const required = Array.isArray(one.required) ? one.required : []
+    const names = isJsonObject(one.properties) ? Object.keys(one.properties) : []
+    if (one.additionalProperties !== false || names.some((name) => !required.includes(name))) takes = false
+    return one
+  })
+  return takes
+}

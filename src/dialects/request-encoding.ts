@@ -32,7 +32,9 @@ export class RequestEncoding {
   /** A legal name for a tool, the same one every time; the way back is remembered. */
   protected legalName(name: string, rule: CallIdRule): string {
     if (name.length <= rule.max && rule.allowed.test(name)) return name
-    const wire = `${name.replace(/[^\w-]/g, '_').slice(0, 48)}_${hash(name).slice(0, 8)}`
+    const made = `${name.replace(/[^\w-]/g, '_').slice(0, 48)}_${hash(name).slice(0, 8)}`
+    // Some APIs have a rule for the first letter, too.
+    const wire = rule.allowed.test(made) ? made : `_${made}`
     this.#toolNames.set(wire, name)
     return wire
   }

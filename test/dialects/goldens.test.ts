@@ -1,15 +1,32 @@
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { fold, type StreamToken } from '../../src/tokens/index.ts'
-import { decode, dialectNames, encode, goldens, kept, tokenLines } from '../fixtures/goldens.ts'
+import {
+  clientEnding,
+  clientNames,
+  decode,
+  dialectNames,
+  encode,
+  goldens,
+  kept,
+  tokenLines,
+} from '../fixtures/goldens.ts'
 
 const streams = dialectNames.flatMap((dialect) =>
   goldens(dialect).map(({ name, bytes }) => ({
     dialect,
     name,
     bytes,
-    others: dialectNames.filter((other) => other !== dialect),
+    others: clientNames.filter((other) => other !== dialect),
   })),
 )
+
+// Some dialects write the time on every line.
+beforeAll(() => {
+  vi.useFakeTimers({ toFake: ['Date'], now: 1_790_000_000_000 })
+})
+afterAll(() => {
+  vi.useRealTimers()
+})
 
 const finished = (tokens: readonly StreamToken[]): boolean => tokens.some(({ type }) => type === 'finish')
 
@@ -23,7 +40,7 @@ describe.each(streams)('$dialect/$name', ({ dialect, name, bytes, others }) => {
 
   it.each(others)('is the stream beside it for a client of %s', (other) => {
     const found = encode(other, whole)
-    expect(found).toBe(kept(dialect, name, `${other}.sse`, () => found))
+    expect(found).toBe(kept(dialect, name, clientEnding(other), () => found))
   })
 
   it('is the same for everyone wherever the network cuts it', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Target, Traits } from '../../src/dialects/dialect.ts'
 import { seal } from '../../src/dialects/envelope.ts'
-import { anthropicMessages, openaiChat } from '../../src/dialects/index.ts'
+import { anthropicMessages, gemini, ollama, openaiChat } from '../../src/dialects/index.ts'
 import type { JsonObject } from '../../src/tokens/index.ts'
 
 /**
@@ -14,6 +14,9 @@ const targets: Array<[string, typeof openaiChat, Traits]> = [
   ['openai-chat at OpenAI', openaiChat, { openaiExtras: true }],
   ['openai-chat with marks', openaiChat, { cacheField: 'cache_control' }],
   ['anthropic-messages', anthropicMessages, {}],
+  ['ollama', ollama, {}],
+  ['gemini', gemini, {}],
+  ['gemini where calls must be signed', gemini, { signedCalls: true }],
 ]
 const target = (traits: Traits): Target => ({ model: 'up', vendor: 'acme', family: 'up', traits })
 
@@ -82,6 +85,48 @@ const clients: Record<string, (turns: Turn[], count: number) => JsonObject> = {
     }
     return { model: 'm', messages }
   },
+  gemini(turns, count) {
+    const contents: JsonObject[] = []
+    let results: JsonObject[] = []
+    for (const [at, { user, image, said, thought, calls }] of turns.slice(0, count).entries()) {
+      const parts: JsonObject[] = [...results, ...user.map((text) => ({ text }))]
+      if (image) parts.push({ inlineData: { mimeType: 'image/png', data: 'AAAA' } })
+      contents.push({ role: 'user', parts })
+      if (at === count - 1) break
+      // A chunk of the answer is a turn of its own, and neither calls nor results have ids.
+      const chunks: JsonObject[] = [
+        ...(thought ? [{ text: thought, thought: true }] : []),
+        ...[...said].map((text) => ({ text })),
+        ...calls.map(({ id }) => ({
+          functionCall: { name: `f${id.length}`, args: { a: 1 } },
+          thoughtSignature: 'c2ln',
+        })),
+      ]
+      contents.push(...chunks.map((part) => ({ role: 'model', parts: [part] })))
+      results = calls.map(({ id, result }) => ({
+        functionResponse: { name: `f${id.length}`, response: { result: result.join(' ') } },
+      }))
+    }
+    return { model: 'm', systemInstruction: { parts: [{ text: 'Rules.' }] }, contents }
+  },
+  ollama(turns, count) {
+    const messages: JsonObject[] = [{ role: 'system', content: 'Rules.' }]
+    for (const [at, { user, image, said, thought, calls }] of turns.slice(0, count).entries()) {
+      messages.push({ role: 'user', content: user.join(' '), ...(image && { images: ['iVBORw0KGgo='] }) })
+      if (at === count - 1) break
+      messages.push({
+        role: 'assistant',
+        content: said,
+        ...(thought && { thinking: thought }),
+        // Neither calls nor results have ids.
+        tool_calls: calls.map(({ id }) => ({ function: { name: `f${id.length}`, arguments: { a: 1 } } })),
+      })
+      for (const { id, result } of calls) {
+        messages.push({ role: 'tool', tool_name: `f${id.length}`, content: result.join(' ') })
+      }
+    }
+    return { model: 'm', messages }
+  },
   'anthropic-messages'(turns, count) {
     const messages: JsonObject[] = []
     let results: JsonObject[] = []
@@ -131,10 +176,11 @@ function unmarked(message: JsonObject): string {
 
 describe.each(targets)('to %s', (_, { upstream }, traits) => {
   it.each(Object.keys(clients))('a turn of %s begins as the turn before it was sent', (name) => {
-    const { client } = name === 'openai-chat' ? openaiChat : anthropicMessages
+    const { client } = { 'openai-chat': openaiChat, gemini, ollama }[name] ?? anthropicMessages
     const encode = (turns: Turn[], count: number): JsonObject => {
       const request = client.decodeRequest(clients[name]!(turns, count))
-      return upstream.encodeRequest(request, target(traits)).body
+      const { contents, ...body } = upstream.encodeRequest(request, target(traits)).body
+      return contents === undefined ? body : { ...body, messages: contents }
     }
     fc.assert(
       fc.property(conversation, (turns) => {

@@ -59,6 +59,8 @@ export async function house({ upstream, env = {}, log, normalise, ...options }: 
       providers: [
         { name: 'openai-chat', dialect: 'openai-chat', base_url: `${upstream}/v1`, ...shared },
         { name: 'anthropic-messages', dialect: 'anthropic-messages', base_url: upstream, ...shared },
+        { name: 'ollama', dialect: 'ollama', base_url: upstream, ...shared },
+        { name: 'bedrock-converse', dialect: 'bedrock-converse', base_url: upstream, ...shared },
       ],
     },
     env,

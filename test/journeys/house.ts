@@ -1,4 +1,5 @@
 import Anthropic from '@anthropic-ai/sdk'
+import { Ollama } from 'ollama'
 import OpenAI from 'openai'
 import { afterEach } from 'vitest'
 import { type ConfigOptions, createSluice, type Sluice } from '../../src/index.ts'
@@ -12,6 +13,7 @@ export interface House {
   sluice: Sluice
   openai: OpenAI
   anthropic: Anthropic
+  ollama: Ollama
   /** The headers of the last answer that either client got. */
   readonly head: Headers
   /** The body of the chat request of that number as it reached the provider. Negative numbers count from the end. */
@@ -23,27 +25,32 @@ export interface HouseOptions extends Omit<ConfigOptions, 'providers' | 'log'> {
   script?: Script
   /** Scripts that models are named after. */
   scripts?: Record<string, Script>
+  /** The scripted provider is as particular as the vendors are. */
+  strict?: boolean
   /** The key that both clients show. */
   clientKey?: string
 }
 
 const open: Array<() => Promise<void>> = []
 
+const responses = { kind: 'openai', dialect: 'openai-responses' as const, api_keys: ['provider-key-re'] }
+
 afterEach(async () => {
   for (const close of open.splice(0).reverse()) await close()
 })
 
 /**
- * Two providers at one scripted server: `oa` speaks openai-chat, `an` speaks anthropic-messages. The end of the test
- * closes everything.
+ * Providers at one scripted server: `oa` speaks openai-chat, `an` speaks anthropic-messages, `re` speaks openai-responses
+ * and `rn` does so with an accent. The end of the test closes everything.
  */
 export async function openHouse({
   script,
   scripts,
+  strict = false,
   clientKey = 'client-key',
   ...config
 }: HouseOptions = {}): Promise<House> {
-  const scripted = await startScripted({ ...(script && { script }), ...(scripts && { scripts: { scripts } }) })
+  const scripted = await startScripted({ strict, ...(script && { script }), ...(scripts && { scripts: { scripts } }) })
   open.push(() => scripted.close())
   const sluice = await createSluice({
     config: {
@@ -52,6 +59,10 @@ export async function openHouse({
       providers: [
         { name: 'oa', kind: 'openai', base_url: `${scripted.url}/v1`, api_keys: ['provider-key-oa'] },
         { name: 'an', kind: 'anthropic', base_url: scripted.url, api_keys: ['provider-key-an'] },
+        { ...responses, name: 're', base_url: `${scripted.url}/v1` },
+        { ...responses, name: 'rn', base_url: `${scripted.url}/v1`, normalise: true },
+        { name: 'ol', kind: 'ollama', base_url: scripted.url },
+        { name: 'be', kind: 'bedrock', base_url: scripted.url, api_keys: ['provider-key-be'] },
       ],
     },
     env: {},
@@ -71,11 +82,14 @@ export async function openHouse({
     sluice,
     openai: new OpenAI({ ...shared, baseURL: `${sluice.url}/v1` }),
     anthropic: new Anthropic({ ...shared, baseURL: sluice.url }),
+    ollama: new Ollama({ host: sluice.url, fetch: fetchAndNote, headers: { authorization: `Bearer ${clientKey}` } }),
     get head() {
       return head
     },
     sent(index = -1) {
-      const chats = scripted.requests.filter(({ path }) => /\/(completions|messages)(\?|$)/.test(path))
+      const chats = scripted.requests.filter(({ path }) =>
+        /\/(completions|messages|responses|api\/chat|api\/generate|converse|converse-stream)(\?|$)/.test(path),
+      )
       const found = chats.at(index)
       if (!found) throw new Error(`no chat request ${index} reached the provider: there were ${chats.length}`)
       return found.body as JsonObject

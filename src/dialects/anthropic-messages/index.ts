@@ -6,7 +6,7 @@ import type { JsonObject } from '../../tokens/index.ts'
 import type { Dialect } from '../dialect.ts'
 import { sseFraming } from '../stream-framing.ts'
 import { decodeError, encodeError } from './error.ts'
-import { encodeModel, encodeModels } from './models.ts'
+import { decodeModels, encodeModel, encodeModels } from './models.ts'
 import { observeReply } from './observe-reply.ts'
 import { decodeReply, encodeReply } from './reply.ts'
 import { adoptRequest, decodeRequest, encodeRequest, leave } from './request.ts'
@@ -38,6 +38,7 @@ export const anthropicMessages: Dialect = {
     },
     encodeRequest,
     adoptRequest,
+    decodeModels,
     decodeStream: (options) => new MessagesDecoder(options),
     decodeReply,
     decodeError,

@@ -11,7 +11,7 @@ import { dialectName, filled } from './wire.ts'
 export function toAnnotation({ dialect, citation }: Citation, start: number, end: number): JsonObject | undefined {
   if (dialect === dialectName) return citation
   const url = filled(citation.url)
-  if (dialect !== 'anthropic-messages' || url === undefined) return undefined
+  if (url === undefined) return undefined
   return {
     type: 'url_citation',
     url_citation: { start_index: start, end_index: end, title: filled(citation.title) ?? url, url },

@@ -8,6 +8,8 @@ import {
   type Opaque,
   type StreamToken,
 } from '../../tokens/index.ts'
+import type { ReasoningFields } from '../dialect.ts'
+import { isTextMark } from '../kept-text.ts'
 import { toAnnotation } from './annotation.ts'
 import { encodeFinish } from './finish.ts'
 import { type Place, SealedReasoning } from './reasoning-state.ts'
@@ -43,6 +45,7 @@ export class ChoiceEncoder {
   readonly #write: Write
   readonly #warn: (field: string, reason: string) => void
   readonly #open: string
+  readonly #reasoning: ReasoningFields
   readonly #blocks = new Map<number, Block>()
   readonly #state = new SealedReasoning()
   #once: JsonObject | undefined
@@ -52,9 +55,15 @@ export class ChoiceEncoder {
   #calls = 0
   finished = false
 
-  constructor(index: number, write: Write, warn: (field: string, reason: string) => void) {
+  constructor(
+    index: number,
+    write: Write,
+    warn: (field: string, reason: string) => void,
+    reasoningFields: ReasoningFields = 'reasoning_content',
+  ) {
     this.#write = write
     this.#warn = warn
+    this.#reasoning = reasoningFields
     this.#open = `{"index":${index},"delta":{`
   }
 
@@ -84,7 +93,13 @@ export class ChoiceEncoder {
         this.#start(token.index, token.refusal ? 'refusal' : 'text', token.refusal ? '"refusal":' : '"content":', '')
         return
       case 'reasoning-start':
-        this.#start(token.index, 'reasoning', '"reasoning_content":', '', token.id)
+        this.#start(
+          token.index,
+          'reasoning',
+          `"${this.#reasoning === 'reasoning' ? 'reasoning' : 'reasoning_content'}":`,
+          '',
+          token.id,
+        )
         return
       case 'tool-call-start': {
         const { index, id, name, kind } = token
@@ -112,7 +127,8 @@ export class ChoiceEncoder {
         return
       case 'opaque': {
         const block = this.#blocks.get(token.index)
-        block?.opaque.push(token)
+        // The text itself is in the stream.
+        if (!isTextMark(token)) block?.opaque.push(token)
         return
       }
       case 'citation': {
@@ -167,7 +183,14 @@ export class ChoiceEncoder {
     const block = this.#blocks.get(index)
     if (!block || text === '') return
     block.empty = false
-    if (block.kind === 'reasoning') block.pieces.push(text)
+    if (block.kind === 'reasoning') {
+      block.pieces.push(text)
+      if (this.#reasoning === 'both') {
+        const json = JSON.stringify(text)
+        this.#send(`"reasoning_content":${json},"reasoning":${json}`, emit)
+        return
+      }
+    }
     this.#piece(block, text, emit)
   }
 

@@ -10,6 +10,7 @@ import {
   type ToolCall,
 } from '../../tokens/index.ts'
 import { wrapInput } from '../custom-input.ts'
+import { isTextMark } from '../kept-text.ts'
 import { foreignBlock, textContent } from './encode-parts.ts'
 import type { Encoding } from './encoding.ts'
 import { dialectName } from './wire.ts'
@@ -43,7 +44,8 @@ export function assistantMessage(
 
 /** One answer was one text, whatever stood between its pieces: they are joined as they are. */
 function assistantContent(texts: TextPart[], encoding: Encoding): Json {
-  if (encoding.own && texts.some((part) => part.extra)) return textContent(texts, encoding)
+  const lists = encoding.own && encoding.target.traits.parts !== false
+  if (lists && texts.some((part) => part.extra)) return textContent(texts, encoding)
   return texts.map((part) => part.text).join('')
 }
 
@@ -91,7 +93,7 @@ class Said {
 /** State goes back as the entries or the field it came as, and only to the vendor and family that made it. */
 function stateEntries(part: ReasoningPart, encoding: Encoding): JsonObject[] {
   const { opaque } = part
-  if (!opaque) return []
+  if (!opaque || isTextMark(opaque)) return []
   const entries = isOurs(opaque, encoding) ? detailEntries(opaque.value) : undefined
   if (!entries) {
     encoding.foreignOpaque++

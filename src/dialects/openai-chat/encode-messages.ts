@@ -8,6 +8,7 @@ import {
   type ToolCall,
   type ToolResultPart,
 } from '../../tokens/index.ts'
+import { accentMessages } from './encode-accents.ts'
 import { assistantMessage } from './encode-assistant.ts'
 import { foreignBlock, inlineText, textContent, userContent, userPart } from './encode-parts.ts'
 import { type Encoding, unsupported } from './encoding.ts'
@@ -50,7 +51,7 @@ export function encodeMessages(request: ChatRequest, encoding: Encoding): JsonOb
     }
   }
   if (encoding.target.traits.prefill === false) refusePrefill(messages)
-  return out
+  return accentMessages(out, encoding)
 }
 
 function refusePrefill(messages: Message[]): void {
@@ -80,17 +81,20 @@ function answer(calls: ToolCall[], results: ToolResultPart[], encoding: Encoding
     else open.set(result.id, result)
   }
   const late: Json[] = []
+  const named = encoding.target.traits.resultNames === true
   for (const call of calls) {
     const result = open.get(call.id)
     open.delete(call.id)
     if (result) {
-      out.push(toolMessage(result, encoding.callId(call.id), late, encoding))
+      const message = toolMessage(result, encoding.callId(call.id), late, encoding)
+      out.push(named ? { ...message, name: encoding.toolName(call.name) } : message)
       continue
     }
     encoding.changed('messages', 'a tool call had no result, so an error stands in for it')
     out.push({
       role: 'tool',
       tool_call_id: encoding.callId(call.id),
+      ...(named && { name: encoding.toolName(call.name) }),
       content: 'Error: no result was given for this call.',
     })
   }

@@ -18,6 +18,7 @@ import { dialectName } from './wire.ts'
  * turn, and what was sent before has to stay the same for the provider's cache to find it.
  */
 export function textContent(parts: TextPart[], encoding: Encoding): Json {
+  if (encoding.target.traits.parts === false) return parts.map((part) => part.text).join('\n\n')
   const wire = parts.map((part) => textPart(part, encoding))
   const lists = encoding.own || markField(encoding) !== undefined
   const plain = wire.every((part) => Object.keys(part).length === 2)
@@ -62,6 +63,9 @@ export function userContent(parts: UserPart[], encoding: Encoding): Json {
 export function userPart(part: UserPart, encoding: Encoding): JsonObject {
   const text = inlineText(part)
   if (text) return textPart(text, encoding)
+  if (encoding.target.traits.parts === false) {
+    unsupported('messages', `this model reads text only, and the conversation holds a part of type ${part.type}`)
+  }
   switch (part.type) {
     case 'image':
       return imagePart(part, encoding)

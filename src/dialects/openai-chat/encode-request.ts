@@ -1,17 +1,11 @@
-import {
-  type ChatRequest,
-  isJsonObject,
-  type Json,
-  type JsonObject,
-  type ReasoningOptions,
-} from '../../tokens/index.ts'
+import { type ChatRequest, isJsonObject, type Json, type JsonObject } from '../../tokens/index.ts'
 import { hash } from '../call-id.ts'
 import type { EncodedRequest, Target } from '../dialect.ts'
-import { effortOf } from '../effort.ts'
-import { mapObjectSchemas } from '../json-schema.ts'
 import { encodeMessages } from './encode-messages.ts'
+import { encodeOutput } from './encode-output.ts'
+import { encodeReasoning } from './encode-reasoning.ts'
 import { encodeTools } from './encode-tools.ts'
-import { Encoding } from './encoding.ts'
+import { Encoding, unsupported } from './encoding.ts'
 
 /**
  * The body for a provider. Keys come in one fixed order, so that equal requests are equal to the byte and the
@@ -23,7 +17,7 @@ export function encodeRequest(request: ChatRequest, target: Target): EncodedRequ
   const encoding = new Encoding(request, target)
   const { traits } = target
   const body: JsonObject = { model: target.model, messages: encodeMessages(request, encoding) as Json[] }
-  if (request.stream) {
+  if (request.stream || traits.streamOnly) {
     body.stream = true
     if (traits.streamUsage !== false) body.stream_options = { include_usage: true }
   }
@@ -31,9 +25,22 @@ export function encodeRequest(request: ChatRequest, target: Target): EncodedRequ
   encodeSampling(request, encoding, body)
   Object.assign(body, encodeTools(encoding))
   encodeOutput(encoding, body)
-  if (request.reasoning) Object.assign(body, encodeReasoning(request.reasoning, encoding.own))
+  Object.assign(body, encodeReasoning(encoding))
   encodeSteering(request, encoding, body)
-  return encoding.encoded({ ...body, ...extraFields(encoding, body) }, {})
+  return encoding.encoded(inItsNames({ ...body, ...extraFields(encoding, body) }, encoding), {})
+}
+
+/** The body with the names that the server has for its fields, and without those that it refuses. */
+function inItsNames(body: JsonObject, encoding: Encoding): JsonObject {
+  const { drops = [], renames = {}, defaults = {}, streamUsage } = encoding.target.traits
+  if (streamUsage === false) delete body.stream_options
+  for (const key of drops) {
+    if (!Object.hasOwn(body, key)) continue
+    delete body[key]
+    encoding.dropped(key, 'this provider takes no such field')
+  }
+  const named = Object.entries(body).map(([key, value]) => [Object.hasOwn(renames, key) ? renames[key] : key, value])
+  return { ...defaults, ...Object.fromEntries(named) }
 }
 
 function encodeLength(request: ChatRequest, encoding: Encoding, body: JsonObject): void {
@@ -51,11 +58,16 @@ function encodeLength(request: ChatRequest, encoding: Encoding, body: JsonObject
     }
     body[traits.maxTokensField ?? 'max_tokens'] = maxOutput
   }
-  if (request.choices !== undefined) body.n = request.choices
+  if (request.choices !== undefined) {
+    if (!traits.oneChoice) body.n = request.choices
+    else if (request.choices > 1) unsupported('n', 'this provider gives one answer to a question')
+  }
   if (request.stop === undefined || request.stop.length === 0) return
-  body.stop = encoding.own ? request.stop : request.stop.slice(0, 4)
-  if (request.stop.length > 4 && !encoding.own) {
-    encoding.changed('stop', 'only the first four stop sequences are taken')
+  const most = traits.maxStops ?? (encoding.own ? request.stop.length : 4)
+  if (most === 0) unsupported('stop', 'this model takes no stop sequences')
+  body.stop = request.stop.slice(0, most)
+  if (request.stop.length > most) {
+    encoding.changed('stop', `only the first ${most} of the stop sequences can be sent`)
   }
 }
 
@@ -63,7 +75,7 @@ function encodeSampling(request: ChatRequest, encoding: Encoding, body: JsonObje
   const { sampling } = request
   const refused = encoding.target.traits.sampling === false
   const fields = {
-    temperature: sampling.temperature,
+    temperature: refused ? sampling.temperature : temperature(encoding),
     top_p: sampling.topP,
     presence_penalty: sampling.presencePenalty,
     frequency_penalty: sampling.frequencyPenalty,
@@ -75,7 +87,7 @@ function encodeSampling(request: ChatRequest, encoding: Encoding, body: JsonObje
   }
   if (sampling.topK !== undefined) {
     // Not in OpenAI's API, but compatible servers take it from clients that know them.
-    if (encoding.own && !refused) body.top_k = sampling.topK
+    if (encoding.takes('top_k') && !refused) body.top_k = sampling.topK
     else encoding.dropped('top_k', 'this API has no such field')
   }
   if (sampling.seed !== undefined) body.seed = sampling.seed
@@ -84,54 +96,13 @@ function encodeSampling(request: ChatRequest, encoding: Encoding, body: JsonObje
   if (sampling.topLogprobs !== undefined) body.top_logprobs = sampling.topLogprobs
 }
 
-function encodeOutput(encoding: Encoding, body: JsonObject): void {
-  const { output } = encoding.request
-  if (!output) return
-  if (output.type === 'json') {
-    body.response_format = { type: 'json_object' }
-    return
-  }
-  const { schema, name, description, strict } = output
-  const kept = encoding.own || !strict || takesStrict(schema)
-  if (!kept) encoding.changed('response_format', 'the schema is not enforced: it has optional or open properties')
-  body.response_format = {
-    type: 'json_schema',
-    json_schema: {
-      name: name ?? 'answer',
-      ...(description !== undefined && { description }),
-      schema,
-      ...(strict !== undefined && kept && { strict }),
-    },
-  }
-}
-
-/** `strict` wants objects closed and every property required, which other APIs that enforce schemas do not. */
-function takesStrict(schema: JsonObject): boolean {
-  let takes = true
-  mapObjectSchemas(schema, (one) => {
-    const required = Array.isArray(one.required) ? one.required : []
-    const names = isJsonObject(one.properties) ? Object.keys(one.properties) : []
-    if (one.additionalProperties !== false || names.some((name) => !required.includes(name))) takes = false
-    return one
-  })
-  return takes
-}
-
-function encodeReasoning(reasoning: ReasoningOptions, own: boolean): JsonObject {
-  const { effort, budget, visible, adaptive } = reasoning
-  // Only the object `reasoning` of a client of this dialect can have said these.
-  if (own && (budget !== undefined || visible !== undefined || adaptive)) {
-    return {
-      reasoning: {
-        ...(effort !== undefined && { effort }),
-        ...(adaptive && { enabled: true }),
-        ...(budget !== undefined && { max_tokens: budget }),
-        ...(visible !== undefined && { exclude: !visible }),
-      },
-    }
-  }
-  const step = effort ?? (budget === undefined ? undefined : effortOf(budget))
-  return step === undefined ? {} : { reasoning_effort: step }
+function temperature(encoding: Encoding): number | undefined {
+  const asked = encoding.request.sampling.temperature
+  const { min = 0, max = Number.POSITIVE_INFINITY } = encoding.target.traits.temperature ?? {}
+  if (asked === undefined || (asked >= min && asked <= max)) return asked
+  const moved = asked < min ? min : max
+  encoding.changed('temperature', `this provider takes none ${asked < min ? 'below' : 'above'} ${moved}`)
+  return moved
 }
 
 /** What steers quality, cost or bookkeeping and does not change what the answer is. */
@@ -140,7 +111,7 @@ function encodeSteering(request: ChatRequest, encoding: Encoding, body: JsonObje
   const fields = { verbosity: request.verbosity, metadata: request.metadata, service_tier: tier }
   for (const [key, value] of Object.entries(fields)) {
     if (value === undefined) continue
-    if (encoding.extras) body[key] = value
+    if (encoding.takes(key as keyof typeof fields)) body[key] = value
     else encoding.dropped(key, 'not known to every compatible server')
   }
   if (request.user === undefined) return

@@ -6,11 +6,16 @@ import { dialectName } from './wire.ts'
 /** The fields `tools`, `tool_choice` and `parallel_tool_calls`. @throws SluiceError `unsupported` */
 export function encodeTools(encoding: Encoding): JsonObject {
   const { request } = encoding
+  const { traits } = encoding.target
   let offered = request.tools
-  const choice = request.toolChoice
+  const choice = knownChoice(encoding)
   // Only this dialect's own form of a subset is certain to be known; elsewhere the list itself is cut.
-  const subset = choice?.mode === 'subset' && !encoding.extras
+  const subset = choice?.mode === 'subset' && (!encoding.extras || traits.toolChoice !== undefined)
   if (subset) offered = offered.filter((tool) => choice.names.includes(tool.name))
+  if (traits.tools === false && offered.length > 0) {
+    encoding.dropped('tools', 'this provider knows no tools')
+    offered = []
+  }
   const tools: Json[] = []
   for (const [i, tool] of offered.entries()) {
     const wire = encodeTool(tool, i, encoding)
@@ -29,16 +34,37 @@ export function encodeTools(encoding: Encoding): JsonObject {
     return {}
   }
   const { parallelToolCalls } = request
-  if (parallelToolCalls === false && !encoding.extras) {
+  if (parallelToolCalls === false && !encoding.takes('parallel_tool_calls')) {
     encoding.dropped('parallel_tool_calls', 'not known to every compatible server')
   }
   return {
     tools,
     ...(choice && {
-      tool_choice: subset ? (choice.required ? 'required' : 'auto') : encodeToolChoice(choice, encoding),
+      tool_choice: subset ? wordFor(choice.required, encoding) : encodeToolChoice(choice, encoding),
     }),
-    ...(parallelToolCalls !== undefined && encoding.extras && { parallel_tool_calls: parallelToolCalls }),
+    ...(parallelToolCalls !== undefined &&
+      encoding.takes('parallel_tool_calls') && { parallel_tool_calls: parallelToolCalls }),
   }
+}
+
+/**
+ * The choice in the forms that the server knows: where it cannot be told which tool, it is offered no other.
+ *
+ * @throws SluiceError `unsupported` where it cannot be told that a call is wanted
+ */
+function knownChoice({ request, target: { traits } }: Encoding): ToolChoice | undefined {
+  const choice = request.toolChoice
+  const { required, named } = traits.toolChoice ?? {}
+  if (!choice) return undefined
+  const demands = choice.mode === 'required' || choice.mode === 'one' || (choice.mode === 'subset' && choice.required)
+  if (required === false && demands && traits.tools !== false) {
+    unsupported('tool_choice', 'it insists on a tool call, which this model cannot be told')
+  }
+  return choice.mode === 'one' && named === false ? { mode: 'subset', names: [choice.name], required: true } : choice
+}
+
+function wordFor(required: boolean, { target: { traits } }: Encoding): string {
+  return required ? traits.toolChoice?.required || 'required' : 'auto'
 }
 
 function isForeign(tool: Tool): boolean {
@@ -73,7 +99,7 @@ function encodeTool(tool: Tool, i: number, encoding: Encoding): JsonObject | und
     }
   }
   const { parameters, strict } = tool
-  if (strict === true && !encoding.extras)
+  if (strict === true && !encoding.takes('strict'))
     encoding.dropped(`tools[${i}].strict`, 'not known to every compatible server')
   return {
     type: 'function',
@@ -81,7 +107,7 @@ function encodeTool(tool: Tool, i: number, encoding: Encoding): JsonObject | und
       name,
       ...(description !== undefined && { description }),
       ...(parameters && { parameters }),
-      ...(strict !== undefined && encoding.extras && { strict }),
+      ...(strict !== undefined && encoding.takes('strict') && { strict }),
     },
     ...more,
   }
@@ -102,6 +128,8 @@ function encodeToolChoice(choice: ToolChoice, encoding: Encoding): Json {
         type: 'allowed_tools',
         allowed_tools: { mode: choice.required ? 'required' : 'auto', tools: choice.names.map(named) },
       }
+    case 'required':
+      return wordFor(true, encoding)
     default:
       return choice.mode
   }

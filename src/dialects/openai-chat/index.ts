@@ -3,11 +3,12 @@
  * what is read may come from any of the many servers that speak it with an accent.
  */
 import { writeComment } from '../../sse/index.ts'
-import type { Dialect } from '../dialect.ts'
+import type { Dialect, EndpointCall } from '../dialect.ts'
 import { sseFraming } from '../stream-framing.ts'
+import { adapts } from './adapts.ts'
 import { decodeError, encodeError } from './error.ts'
 import { leave } from './leave.ts'
-import { encodeModel, encodeModels } from './models.ts'
+import { decodeModels, encodeModel, encodeModels } from './models.ts'
 import { observeReply } from './observe-reply.ts'
 import { decodeReply, encodeReply } from './reply.ts'
 import { adoptRequest, decodeRequest, encodeRequest } from './request.ts'
@@ -35,6 +36,8 @@ export const openaiChat: Dialect = {
     endpoint,
     encodeRequest: (request, target) => encodeRequest(request, target),
     adoptRequest,
+    adapts,
+    decodeModels,
     decodeStream: (options) => new ChatStreamDecoder(options),
     decodeReply,
     decodeError,
@@ -43,9 +46,12 @@ export const openaiChat: Dialect = {
   },
 }
 
-/** A bare origin gets `/v1`, where nearly every server has this API; any other address is taken as given. */
-function endpoint(baseUrl: string, operation: 'chat' | 'count' | 'models'): string {
+/**
+ * A bare origin gets `/v1`, where nearly every server has this API, unless it is known to be `rooted`; any other address
+ * is taken as given.
+ */
+function endpoint(baseUrl: string, operation: 'chat' | 'count' | 'models', call?: EndpointCall): string {
   const [, base = '', query = ''] = /^([^?]*?)\/*(\?.*)?$/.exec(baseUrl) ?? []
-  const root = /^[a-z]+:\/\/[^/]+$/i.test(base) ? `${base}/v1` : base
+  const root = !call?.rooted && /^[a-z]+:\/\/[^/]+$/i.test(base) ? `${base}/v1` : base
   return `${root}/${operation === 'models' ? 'models' : 'chat/completions'}${query}`
 }

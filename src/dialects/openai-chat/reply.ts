@@ -6,6 +6,7 @@ import {
   type StreamToken,
 } from '../../tokens/index.ts'
 import type { DecodeOptions, EncodeOptions } from '../dialect.ts'
+import { isTextMark } from '../kept-text.ts'
 import { toAnnotation } from './annotation.ts'
 import { ChatStreamDecoder } from './decode-stream.ts'
 import { encodeFinish } from './finish.ts'
@@ -50,15 +51,18 @@ export function encodeReply(reply: ChatReply, options: EncodeOptions): JsonObjec
 
 function encodeChoice({ choice, parts, finish }: ReplyChoice, reply: ChatReply, options: EncodeOptions): object {
   const message: WireMessage = { role: 'assistant', content: null, refusal: null, annotations: [] }
+  const fields = options.reasoningFields ?? 'reasoning_content'
   const state = new SealedReasoning()
   const logprobs: WireLogProbs = { content: null, refusal: null }
   const calls: NonNullable<WireMessage['tool_calls']> = []
   let hosted = false
   for (const part of parts) {
-    if ((part.type === 'reasoning' || part.type === 'tool-call') && part.opaque?.length) {
+    const opaque = part.type === 'reasoning' || part.type === 'tool-call' ? (part.opaque ?? []) : []
+    const values = opaque.filter((one) => !isTextMark(one))
+    if ((part.type === 'reasoning' || part.type === 'tool-call') && values.length > 0) {
       const reasoning = part.type === 'reasoning'
       const owner = reasoning ? { id: part.id } : { call: part.id }
-      state.add(state.place(), part.opaque, reasoning ? part.text : '', owner)
+      state.add(state.place(), values, reasoning ? part.text : '', owner)
     }
     switch (part.type) {
       case 'text': {
@@ -76,7 +80,9 @@ function encodeChoice({ choice, parts, finish }: ReplyChoice, reply: ChatReply, 
         break
       }
       case 'reasoning':
-        if (part.text !== '') message.reasoning_content = (message.reasoning_content ?? '') + part.text
+        if (part.text === '' || fields === 'none') break
+        if (fields !== 'reasoning') message.reasoning_content = (message.reasoning_content ?? '') + part.text
+        if (fields !== 'reasoning_content') message.reasoning = (message.reasoning ?? '') + part.text
         break
       case 'tool-call': {
         const { id, name } = part
@@ -113,7 +119,7 @@ function encodeChoice({ choice, parts, finish }: ReplyChoice, reply: ChatReply, 
   if (calls.length > 0) message.tool_calls = calls
   // `content` is null only beside something else: a client that finds nothing at all expects a text.
   else if (message.refusal === null && !message.audio) message.content ??= ''
-  if (state.details) message.reasoning_details = state.details
+  if (state.details && fields !== 'none') message.reasoning_details = state.details
   const facts: JsonObject = {}
   const deltaFacts: JsonObject = {}
   for (const entry of reply.metadata) {
@@ -124,7 +130,7 @@ function encodeChoice({ choice, parts, finish }: ReplyChoice, reply: ChatReply, 
   }
   return {
     index: choice,
-    message: { ...message, ...deltaFacts },
+    message: fields === 'none' ? message : { ...message, ...deltaFacts },
     logprobs: logprobs.content || logprobs.refusal ? logprobs : null,
     finish_reason: encodeFinish(finish.reason, calls.length > 0),
     ...facts,

@@ -53,15 +53,12 @@ export interface WireMessage {
   content: string | null
   refusal: string | null
   reasoning_content?: string
+  reasoning?: string
   reasoning_details?: WireReasoningDetail[]
   tool_calls?: WireToolCall[]
   annotations: JsonObject[]
   audio?: JsonObject
   images?: JsonObject[]
-}
-
-export interface WireError {
-  error: { message: string; type: string; param: string | null; code: string | null }
 }
 
 /** A JSON value when it is a string with something in it. Many servers send `""` for what is not there. */
