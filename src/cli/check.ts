@@ -20,7 +20,7 @@ async function check(file: string | undefined): Promise<void> {
   const { readConfig } = await import('../config/index.ts')
   const { describeAliases, describeProviders } = await import('./summary.ts')
   const config = readConfig({ file, env: process.env })
-  const { server, access, providers } = config
+  const { server, access, storage, providers } = config
   const callers =
     access.keys.length > 0
       ? `whoever shows one of ${access.keys.length} client ${access.keys.length === 1 ? 'key' : 'keys'}`
@@ -29,6 +29,7 @@ async function check(file: string | undefined): Promise<void> {
     `configuration  ${config.source}`,
     `listens on     ${server.host}:${server.port}`,
     `open to        ${callers}`,
+    `state in       ${storage.path === ':memory:' ? 'memory, as long as it runs' : storage.path}`,
     ...section(
       'providers',
       providers.length > 0 ? describeProviders(providers) : ['none: the scripted provider answers'],

@@ -6,6 +6,7 @@ export interface ConfigFlagValues {
   config?: string
   host?: string
   port?: number
+  state?: string
   logLevel?: NonNullable<ConfigFlags['logLevel']>
   logFormat?: NonNullable<ConfigFlags['logFormat']>
 }
@@ -16,12 +17,13 @@ export function addConfigFlags(command: Command): Command {
     .option('-c, --config <file>', 'the configuration (default: ./sluice.toml, then ~/.config/sluice/sluice.toml)')
     .option('--host <address>', 'the address to listen on (default: 127.0.0.1)')
     .option('-p, --port <number>', 'the port to listen on; 0 takes any free one (default: 4114)', readPort)
+    .option('--state <folder>', 'where state is kept, or :memory: (default: ~/.local/state/sluice)')
     .option('--log-level <level>', 'silent, error, warn, info or debug (default: info)')
     .option('--log-format <format>', 'auto, pretty or json (default: auto)')
 }
 
-export function configFlags({ host, port, logLevel, logFormat }: ConfigFlagValues): ConfigFlags {
-  return { host, port, logLevel, logFormat }
+export function configFlags({ host, port, state, logLevel, logFormat }: ConfigFlagValues): ConfigFlags {
+  return { host, port, state, logLevel, logFormat }
 }
 
 /** @throws InvalidArgumentError which commander words around the flag */

@@ -3,6 +3,7 @@ import { chatCommand } from './chat.ts'
 import { checkCommand } from './check.ts'
 import { printFailure } from './failure.ts'
 import { modelsCommand } from './models.ts'
+import { providersCommand } from './providers.ts'
 import { scriptCommand } from './script.ts'
 import { startCommand } from './start.ts'
 import { version } from './version.ts'
@@ -19,7 +20,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     .helpCommand('help [command]', 'Print the help of a command.')
     .showHelpAfterError('(add --help for the options)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'sluice: ')) })
-  for (const make of [startCommand, checkCommand, modelsCommand, chatCommand, scriptCommand]) {
+  for (const make of [startCommand, checkCommand, modelsCommand, providersCommand, chatCommand, scriptCommand]) {
     program.addCommand(make().copyInheritedSettings(program))
   }
   program.addHelpText(

@@ -18,8 +18,9 @@ export function describeAliases({ aliases }: Pick<Config, 'aliases'>): string[] 
   })
 }
 
-function keyState({ auth, apiKeys }: Provider): string {
+function keyState({ auth, apiKeys, sign }: Provider): string {
   if (auth === 'client') return "the caller's own key"
+  if (sign) return 'signed requests'
   return apiKeys.length === 0 ? 'no key' : apiKeys.length === 1 ? 'a key' : `${apiKeys.length} keys`
 }
 

@@ -1,9 +1,11 @@
-import type { Target, Traits } from '../dialects/index.ts'
+import type { DialectName, Target, Traits } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
+import { awsSign, inRegion } from './aws-options.ts'
 import { matchesGlob } from './glob.ts'
 import type { ProviderOptions } from './options.ts'
-import { presets } from './presets.ts'
-import type { Preset, Provider } from './provider.ts'
+import { presets } from './presets/index.ts'
+import type { AuthHeader, Preset, Provider } from './provider.ts'
+import { traitsOf } from './quirk-options.ts'
 
 /**
  * A provider from its options, over the preset it names.
@@ -13,16 +15,23 @@ import type { Preset, Provider } from './provider.ts'
 export function defineProvider(options: ProviderOptions): Provider {
   const preset = findPreset(options)
   const dialect = options.dialect ?? preset?.dialect
-  const baseUrl = options.base_url ?? preset?.baseUrl
+  const address = options.base_url ?? preset?.baseUrl
+  const baseUrl = address && inRegion(address, options)
   if (!dialect || !baseUrl) {
-    const known = Object.keys(presets).join(', ')
     const missing = dialect ? '`base_url`' : baseUrl ? '`dialect`' : '`dialect` and `base_url`'
+    if (preset) {
+      throw new SluiceError(
+        'config_invalid',
+        `cannot use provider "${options.name}": everybody has an address of their own there; add \`base_url\``,
+      )
+    }
     throw new SluiceError(
       'config_invalid',
-      `cannot use provider "${options.name}": it is no preset (${known}) and has no ${missing}; add ${missing} or a \`kind\``,
+      `cannot use provider "${options.name}": it is no preset (\`sluice providers\` lists them) and has no ${missing}; add ${missing} or a \`kind\``,
     )
   }
   checkUrl(options.name, baseUrl)
+  const sign = awsSign(options)
   const traits: Traits = { ...preset?.traits }
   if (options.max_tokens_field) traits.maxTokensField = options.max_tokens_field
   if (options.thinking) traits.thinking = options.thinking
@@ -30,11 +39,14 @@ export function defineProvider(options: ProviderOptions): Provider {
   return {
     name: options.name,
     dialect,
-    baseUrl: baseUrl.replace(/\/+$/, ''),
+    baseUrl: withPath(baseUrl.replace(/\/+$/, ''), preset?.basePath),
+    ...(options.query && { query: { ...options.query } }),
+    ...(preset?.rooted && { rooted: true }),
+    ...(preset && { kind: preset.name }),
     apiKeys: options.api_keys ?? [],
     auth: options.auth ?? 'provider',
-    authHeader:
-      options.auth_header ?? preset?.authHeader ?? (dialect === 'anthropic-messages' ? 'x-api-key' : 'authorization'),
+    ...(sign && { sign }),
+    authHeader: options.auth_header ?? preset?.authHeader ?? keyHeaders[dialect] ?? 'authorization',
     headers: lowerCase(options.headers ?? {}),
     forwards: preset?.forwards ?? (dialect === 'anthropic-messages' ? presets.anthropic.forwards.slice(0, 2) : []),
     vendor: preset?.vendor ?? options.name,
@@ -42,19 +54,48 @@ export function defineProvider(options: ProviderOptions): Provider {
     patterns: preset?.patterns ?? [],
     normalise: options.normalise ?? preset?.normalise ?? false,
     traits,
-    modelTraits: preset?.modelTraits ?? [],
+    // What the configuration says stands above all that is known.
+    modelTraits: [
+      ...(preset?.modelTraits ?? []),
+      ...(options.quirks ? [{ models: '*', traits: traitsOf(options.quirks) }] : []),
+    ],
   }
+}
+
+/** Where a dialect's servers look for the key, where that is not the usual header. */
+const keyHeaders: Partial<Record<DialectName, AuthHeader>> = {
+  'anthropic-messages': 'x-api-key',
+  gemini: 'x-goog-api-key',
 }
 
 function findPreset(options: ProviderOptions): Preset | undefined {
   const table: Record<string, Preset> = presets
-  if (options.kind === undefined) return Object.hasOwn(table, options.name) ? table[options.name] : undefined
+  if (options.kind === undefined) {
+    const namesake = Object.hasOwn(table, options.name) ? table[options.name] : undefined
+    return namesake && isElsewhere(options, namesake) ? undefined : namesake
+  }
   const preset = Object.hasOwn(table, options.kind) ? table[options.kind] : undefined
   if (preset) return preset
   throw new SluiceError(
     'config_invalid',
     `cannot use provider "${options.name}": kind "${options.kind}" is no preset; there are ${Object.keys(table).join(', ')}`,
   )
+}
+
+/**
+ * Whoever writes the dialect and an address of another host needs no preset: the name is only a name. Where everybody has
+ * an address of their own, no address is elsewhere.
+ */
+function isElsewhere({ dialect, base_url: address }: ProviderOptions, { baseUrl }: Preset): boolean {
+  if (dialect === undefined || address === undefined || baseUrl === undefined || !URL.canParse(address)) return false
+  // An address with a place for the region is everybody's own, too.
+  if (!URL.canParse(baseUrl)) return false
+  return new URL(address).host !== new URL(baseUrl).host
+}
+
+/** An address that is nothing but an origin gets the path at which the vendor has its API. */
+function withPath(baseUrl: string, path: string | undefined): string {
+  return path !== undefined && /^[a-z]+:\/\/[^/]+$/i.test(baseUrl) ? baseUrl + path : baseUrl
 }
 
 function checkUrl(name: string, baseUrl: string): void {
@@ -81,6 +122,10 @@ export function targetOf(provider: Provider, model: string): Target {
 
 /** `anthropic/claude-sonnet-4-5` -> `claude`: the part of the name that models sharing opaque state share. */
 export function familyOf(model: string): string {
-  const name = model.slice(model.lastIndexOf('/') + 1).toLowerCase()
+  // Before the name may stand its maker and the place where it runs: `us.anthropic.claude-…`.
+  const name = model
+    .slice(model.lastIndexOf('/') + 1)
+    .toLowerCase()
+    .replace(/^(?:[a-z-]+\.)+(?=[a-z])/, '')
   return /^[a-z]+/.exec(name)?.[0] ?? name
 }

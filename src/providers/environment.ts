@@ -1,11 +1,12 @@
+import { withAwsEnvironment } from './aws-options.ts'
 import type { ProviderOptions } from './options.ts'
-import { presets } from './presets.ts'
+import { presets } from './presets/index.ts'
 import type { Preset } from './provider.ts'
 
 /**
  * The providers that the environment switches on: those with a key in it. An address in the environment is honoured,
  * unless it is sluice itself (as it is in the shell of somebody whose clients already point here), which would go
- * round in circles.
+ * round in circles. A vendor that has no address of its own wants one in the environment as well.
  *
  * @param isSelf tells whether an address is the one that this sluice listens on
  */
@@ -18,8 +19,17 @@ export function providersFromEnvironment(
     const key = firstSet(env, preset.keyEnv)
     if (key === undefined) continue
     const baseUrl = firstSet(env, preset.baseUrlEnv)
+    if (baseUrl === undefined && preset.baseUrl === undefined) continue
     if (baseUrl !== undefined && URL.canParse(baseUrl) && isSelf(new URL(baseUrl))) continue
-    found.push({ name: preset.name, api_keys: [key], ...(baseUrl !== undefined && { base_url: baseUrl }) })
+    const options: ProviderOptions = {
+      name: preset.name,
+      api_keys: [key],
+      ...(baseUrl !== undefined && { base_url: baseUrl }),
+    }
+    const complete = preset.awsKeys ? withAwsEnvironment(options, env, preset.keyEnv) : options
+    // Without a region there is no address.
+    if (complete.base_url === undefined && preset.awsKeys && complete.region === undefined) continue
+    found.push(complete)
   }
   return found
 }
@@ -30,4 +40,15 @@ function firstSet(env: Record<string, string | undefined>, names: readonly strin
     if (value) return value
   }
   return undefined
+}
+
+/** A written provider, with what its vendor's own variables say of it and the configuration leaves out. */
+export function withEnvironment<Options extends Partial<ProviderOptions>>(
+  options: Options,
+  env: Record<string, string | undefined>,
+): Options | ProviderOptions {
+  const table: Record<string, Preset> = presets
+  const kind = options.kind ?? options.name ?? ''
+  const preset = Object.hasOwn(table, kind) ? table[kind] : undefined
+  return preset?.awsKeys ? withAwsEnvironment(options as ProviderOptions, env, preset.keyEnv) : options
 }

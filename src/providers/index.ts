@@ -3,8 +3,10 @@
  * reads these fields. The scripted provider, which plays written answers, lives here too, behind a face of its own.
  */
 export { defineProvider, familyOf, targetOf } from './define.ts'
-export { providersFromEnvironment } from './environment.ts'
+export { providersFromEnvironment, withEnvironment } from './environment.ts'
 export { matchesGlob } from './glob.ts'
 export { type ProviderOptions, providerOptions } from './options.ts'
-export { presets } from './presets.ts'
-export type { Preset, Provider } from './provider.ts'
+export { presets } from './presets/index.ts'
+export { type AuthHeader, authHeaders, type Preset, type Provider, type Sign, type SignedRequest } from './provider.ts'
+export { quirkOptions } from './quirk-options.ts'
+export { hasWords, quirkWords } from './quirk-words.ts'

@@ -1,4 +1,9 @@
 import { type Static, Type } from 'typebox'
+import { authHeaders } from './provider.ts'
+import { quirkOptions } from './quirk-options.ts'
+
+/** What a header can carry, without white space. */
+const plainText = '^[\\x21-\\x7e]+$'
 
 /** One `[[providers]]` table of the configuration. */
 export const providerOptions = Type.Object(
@@ -9,11 +14,28 @@ export const providerOptions = Type.Object(
     }),
     kind: Type.Optional(Type.String({ description: 'A preset to start from. Default: the name, if it is one.' })),
     dialect: Type.Optional(
-      Type.Union([Type.Literal('openai-chat'), Type.Literal('anthropic-messages')], {
-        description: "The wire language of its API. Default: the preset's.",
+      Type.Union(
+        [
+          Type.Literal('openai-chat'),
+          Type.Literal('openai-responses'),
+          Type.Literal('anthropic-messages'),
+          Type.Literal('bedrock-converse'),
+          Type.Literal('gemini'),
+          Type.Literal('ollama'),
+        ],
+        {
+          description: "The wire language of its API. Default: the preset's.",
+        },
+      ),
+    ),
+    base_url: Type.Optional(
+      Type.String({
+        description: "Its address, honoured as it is given; `{model}` in it stands for the model's name.",
       }),
     ),
-    base_url: Type.Optional(Type.String({ description: 'Its address, honoured as it is given.' })),
+    query: Type.Optional(
+      Type.Record(Type.String(), Type.String(), { description: 'Stands behind every address, e.g. `api-version`.' }),
+    ),
     api_keys: Type.Optional(
       Type.Array(Type.String({ minLength: 1 }), { description: 'Keys; the first is used. None: called without one.' }),
     ),
@@ -23,9 +45,25 @@ export const providerOptions = Type.Object(
       }),
     ),
     auth_header: Type.Optional(
-      Type.Union([Type.Literal('authorization'), Type.Literal('x-api-key')], {
-        description: 'The header that carries the key.',
+      Type.Enum(authHeaders, {
+        description: 'The header that carries the key: `authorization` as a bearer token, the others as it is.',
       }),
+    ),
+    region: Type.Optional(
+      Type.String({
+        pattern: '^[a-z0-9-]+$',
+        description: 'The region of AWS, in whose address and signature it stands.',
+      }),
+    ),
+    aws_access_key_id: Type.Optional(
+      Type.String({
+        pattern: plainText,
+        description: 'With the secret beside it: requests are signed, in place of a key.',
+      }),
+    ),
+    aws_secret_access_key: Type.Optional(Type.String({ minLength: 1 })),
+    aws_session_token: Type.Optional(
+      Type.String({ pattern: plainText, description: 'Belongs to keys that are lent for a while.' }),
     ),
     headers: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'Sent with every request.' })),
     models: Type.Optional(
@@ -37,7 +75,8 @@ export const providerOptions = Type.Object(
       Type.Boolean({ description: 'Its stream is not the dialect to the letter: always decode and encode again.' }),
     ),
     max_tokens_field: Type.Optional(Type.Union([Type.Literal('max_tokens'), Type.Literal('max_completion_tokens')])),
-    thinking: Type.Optional(Type.Union([Type.Literal('budget'), Type.Literal('adaptive')])),
+    thinking: Type.Optional(Type.Union([Type.Literal('budget'), Type.Literal('adaptive'), Type.Literal('level')])),
+    quirks: Type.Optional(quirkOptions),
   },
   { additionalProperties: false },
 )

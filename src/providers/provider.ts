@@ -4,14 +4,22 @@ import type { DialectName, Traits } from '../dialects/index.ts'
 export interface Provider {
   name: string
   dialect: DialectName
-  /** Without a trailing slash. */
+  /** Without a trailing slash. `{model}` stands for the model's name, in APIs that have it in the path. */
   baseUrl: string
+  /** What stands behind every address, e.g. the version of the API. */
+  query?: Readonly<Record<string, string>>
+  /** The paths stand right below the origin. */
+  rooted?: boolean
+  /** The preset that it came from. */
+  kind?: string
   /** The first is used; none: called without a key. */
   apiKeys: string[]
   auth: 'provider' | 'client'
   authHeader: AuthHeader
   /** Sent with every request. */
   headers: Record<string, string>
+  /** Signs requests, where a key alone does not do. */
+  sign?: Sign
   /** Headers of the client that this vendor understands and gets to see, lower-case. */
   forwards: readonly string[]
   /** Who can read the opaque state that this provider hands out. */
@@ -27,7 +35,20 @@ export interface Provider {
   modelTraits: readonly ModelTraits[]
 }
 
-export type AuthHeader = 'authorization' | 'x-api-key'
+/** `authorization` carries the key as a bearer token, the others carry it bare. */
+export const authHeaders = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key'] as const
+export type AuthHeader = (typeof authHeaders)[number]
+
+/** The headers of a request, with those that prove who sends it. */
+export type Sign = (request: SignedRequest) => Promise<Record<string, string>>
+
+export interface SignedRequest {
+  method: string
+  url: string
+  /** Lower-case names. */
+  headers: Record<string, string>
+  body?: string
+}
 
 export interface ModelTraits {
   models: string
@@ -38,7 +59,14 @@ export interface ModelTraits {
 export interface Preset {
   name: string
   dialect: DialectName
-  baseUrl: string
+  /** Absent: everybody has an address of their own. `{region}` stands for the region that the configuration names. */
+  baseUrl?: string
+  /** It takes AWS's keys as well, which sign each request. */
+  awsKeys?: boolean
+  /** The path that an address without one gets. */
+  basePath?: string
+  /** A bare origin is the whole address: the paths stand right below it. */
+  rooted?: boolean
   authHeader: AuthHeader
   /** Environment variables that hold a key, the first that is set counts. */
   keyEnv: readonly string[]

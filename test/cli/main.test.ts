@@ -95,11 +95,12 @@ name = "smart"
 targets = ["house/llama"]
 `,
     )
-    const { code, stdout, stderr } = await sluice(['check', file])
+    const { code, stdout, stderr } = await sluice(['check', file], { env: { XDG_STATE_HOME: '/var/state' } })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toBe(`configuration  ${file}
 listens on     0.0.0.0:4114
 open to        whoever shows one of 1 client key
+state in       /var/state/sluice
 providers      openai  openai-chat, https://api.openai.com/v1, a key, any model
                house   openai-chat, http://10.0.0.7/v1, no key, one model
                own     anthropic-messages, https://api.anthropic.com, the caller's own key, any model

@@ -56,6 +56,14 @@ describe('the lines of a start', () => {
     expect(describeProviders(config.providers)[1]).toBe('house   openai-chat, http://10.0.0.7/v1, no key, any model')
   })
 
+  it('say of a provider with AWS keys that it signs, and show neither', () => {
+    const keys = { aws_access_key_id: 'AKIASECRET', aws_secret_access_key: 'secret' }
+    const config = configOf({ providers: [{ name: 'bedrock', region: 'eu-west-1', ...keys }] })
+    expect(describeProviders(config.providers)).toEqual([
+      'bedrock  bedrock-converse, https://bedrock-runtime.eu-west-1.amazonaws.com, signed requests, any model',
+    ])
+  })
+
   it('hold a curl line that a shell takes as it is', () => {
     const line = curlLine(url, "it's $HOME", false)
     const words = execFileSync('sh', ['-c', `for word in ${line}; do printf '%s\\n' "$word"; done`], {

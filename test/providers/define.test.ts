@@ -100,11 +100,11 @@ describe('defineProvider', () => {
   it.each<[ProviderOptions, string]>([
     [
       { name: 'mine' },
-      'it is no preset (openai, anthropic) and has no `dialect` and `base_url`; add `dialect` and `base_url` or a `kind`',
+      'it is no preset (`sluice providers` lists them) and has no `dialect` and `base_url`; add `dialect` and `base_url` or a `kind`',
     ],
     [{ name: 'mine', dialect: 'openai-chat' }, 'has no `base_url`; add `base_url` or a `kind`'],
     [{ name: 'mine', base_url: 'http://h' }, 'has no `dialect`; add `dialect` or a `kind`'],
-    [{ name: 'mine', kind: 'opnai' }, 'kind "opnai" is no preset; there are openai, anthropic'],
+    [{ name: 'mine', kind: 'opnai' }, 'kind "opnai" is no preset; there are openai, anthropic, '],
     [{ name: 'toString' }, 'it is no preset'],
     [{ name: 'mine', kind: 'constructor' }, 'kind "constructor" is no preset'],
     [{ name: 'openai', base_url: 'localhost:8000' }, 'base_url "localhost:8000" is no http or https address'],

@@ -1,12 +1,22 @@
 import { SluiceError } from '../../errors/index.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../tokens/index.ts'
 import { countCharacters, estimateTokens } from './estimate.ts'
+import { asMessages, pictures } from './ollama-ask.ts'
 
-export type Language = 'openai-chat' | 'anthropic-messages'
+export type Language =
+  | 'openai-chat'
+  | 'openai-responses'
+  | 'anthropic-messages'
+  | 'bedrock-converse'
+  | 'gemini'
+  | 'ollama'
 
 /** What a script and the default answer need to know of a request, whichever dialect it came in. */
 export interface Ask {
   language: Language
+  /** `generate`: a prompt in place of messages (ollama). */
+  /** `array`: one JSON array in place of events (gemini). */
+  form?: 'generate' | 'array'
   model: string
   stream: boolean
   /** The client asked for the usage in the stream (openai-chat). */
@@ -32,9 +42,15 @@ export interface Ask {
  *
  * @throws SluiceError `invalid_request`
  */
-export function readAsk(body: unknown, language: Language, operation: 'chat' | 'count' = 'chat'): Ask {
-  if (!isJsonObject(body))
+export function readAsk(
+  written: unknown,
+  language: Language,
+  operation: 'chat' | 'count' = 'chat',
+  form?: Ask['form'],
+): Ask {
+  if (!isJsonObject(written))
     throw new SluiceError('invalid_request', 'cannot read the request: the body is no JSON object')
+  const body = form === 'generate' ? asMessages(written) : written
   const { model, messages } = body
   if (typeof model !== 'string' || model === '') refuse('model', 'must be a string')
   if (!Array.isArray(messages) || messages.length === 0) refuse('messages', 'must be a list of at least one message')
@@ -50,18 +66,28 @@ export function readAsk(body: unknown, language: Language, operation: 'chat' | '
   const spoken = turns.findLast((turn) => turn.role === 'user' && texts(turn.content).length > 0)
   return {
     language,
+    ...(form && { form }),
     model: model as string,
-    stream: body.stream === true,
+    // In this language a stream is what comes of saying nothing.
+    stream: language === 'ollama' ? body.stream !== false : body.stream === true,
     includeUsage: options?.include_usage === true,
-    choices: typeof body.n === 'number' && language === 'openai-chat' ? Math.max(1, Math.min(128, body.n)) : 1,
+    choices:
+      typeof body.n === 'number' && (language === 'openai-chat' || language === 'gemini')
+        ? Math.max(1, Math.min(128, body.n))
+        : 1,
     logprobs: body.logprobs === true,
     topLogprobs: typeof body.top_logprobs === 'number' ? body.top_logprobs : 0,
-    stop: [body.stop_sequences ?? body.stop].flat().filter((word) => typeof word === 'string'),
+    stop: [body.stop_sequences ?? body.stop ?? (isJsonObject(body.options) ? body.options.stop : undefined)]
+      .flat()
+      .filter((word) => typeof word === 'string'),
     userTexts: spoken ? texts(spoken.content) : [],
     turn: turns.filter((turn) => turn.role === 'assistant').length,
     toolResult: toolResult(turns),
     tools: Array.isArray(body.tools) ? body.tools.filter(isJsonObject).flatMap(tool) : [],
-    images: turns.flatMap((turn) => blocks(turn.content).flatMap(image)),
+    images: [
+      ...turns.flatMap((turn) => blocks(turn.content).flatMap(image)),
+      ...pictures(turns).map(({ mediaType, data }) => inline(mediaType, data)),
+    ],
     inputTokens: estimateTokens(countCharacters(body.system) + countCharacters(messages) + countCharacters(body.tools)),
   }
 }

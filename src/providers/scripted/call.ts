@@ -27,5 +27,7 @@ export function sendJson(call: Call, status: number, body: object, headers: Reco
 
 /** An error in the form of the dialect. What the facts leave out is filled in with what the vendor says. */
 export function sendError(call: Call, facts: ErrorFacts, headers?: Record<string, string>): void {
-  sendJson(call, facts.status, voices[call.language].error(facts, call.requestId), headers)
+  const voice = voices[call.language]
+  const all = { ...voice.errorHeaders?.(facts), ...headers }
+  sendJson(call, facts.status, voice.error(facts, call.requestId), all)
 }

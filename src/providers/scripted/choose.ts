@@ -5,6 +5,7 @@ import type { Ask } from './ask.ts'
 import { builtinScripts } from './builtin.ts'
 import { checkScript } from './check.ts'
 import { defaultScript } from './default.ts'
+import { untagged } from './ollama-answers.ts'
 import type { Script, ScriptFile, Turn } from './script.ts'
 
 export interface Choice {
@@ -36,7 +37,7 @@ export function choose(
       return asked(body.sluice_script, ask, file, '`sluice_script` in the prompt')
     }
   }
-  for (const name of [ask.model, ask.model.slice(ask.model.lastIndexOf('/') + 1)]) {
+  for (const name of [ask.model, untagged(ask.model.slice(ask.model.lastIndexOf('/') + 1))]) {
     const script = find(name, file)
     if (script) return choice(script, ask, name)
   }

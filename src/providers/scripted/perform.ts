@@ -1,11 +1,12 @@
 import type { IncomingMessage } from 'node:http'
-import type { Ask } from './ask.ts'
+import type { Ask, Language } from './ask.ts'
 import { type Call, sendError, sendJson } from './call.ts'
 import type { Choice } from './choose.ts'
 import { millis } from './duration.ts'
 import { type Performance, play, playWhole } from './play.ts'
 import type { Fault, Turn } from './script.ts'
 import { voices } from './voices.ts'
+import { sseWrapping } from './wrapping.ts'
 
 /** Answers a request with the script that was chosen for it, its faults included. */
 export async function perform(call: Call, ask: Ask, choice: Choice, operation: 'chat' | 'count'): Promise<void> {
@@ -27,21 +28,23 @@ export async function perform(call: Call, ask: Ask, choice: Choice, operation: '
   }
   if (operation === 'count') {
     const said = turn.usage ? turn.usage.input : undefined
-    return sendJson(call, 200, { input_tokens: said ?? ask.inputTokens }, extra)
+    const tokens = said ?? ask.inputTokens
+    return sendJson(call, 200, { [countFields[call.language] ?? 'input_tokens']: tokens }, extra)
   }
 
   const voice = voices[call.language]
   const scene = { turn, ask, newId: call.newId }
+  const wrapping = voice.wrapping?.(ask) ?? sseWrapping()
   const performance: Performance = {
     fault,
     wire: turn.wire,
     ping: voice.ping,
+    wrapping,
     errorEvent: (words) => voice.errorEvent(words, requestId),
   }
   const headers = { [voice.requestIdHeader]: requestId, ...extra }
   if (ask.stream) {
-    const sse = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' }
-    reply.head(200, { ...sse, ...headers })
+    reply.head(200, { 'content-type': wrapping.contentType, 'cache-control': 'no-cache', ...headers })
     return play(voice.stream(scene), reply, performance)
   }
   // A whole answer takes as long as its waits. The pace of its deltas is left out: there are none.
@@ -54,6 +57,8 @@ export async function perform(call: Call, ask: Ask, choice: Choice, operation: '
   reply.head(200, { 'content-type': 'application/json', ...headers })
   return playWhole(JSON.stringify(body), reply, performance)
 }
+
+const countFields: Partial<Record<Language, string>> = { 'bedrock-converse': 'inputTokens', gemini: 'totalTokens' }
 
 function faultOf({ turn, key }: Choice, failures: Map<string, number>): Fault | undefined {
   const { fault } = turn

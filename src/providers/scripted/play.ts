@@ -1,19 +1,25 @@
-import { type SseMessage, writeComment, writeSse } from '../../sse/index.ts'
+import type { SseMessage } from '../../sse/index.ts'
 import { millis } from './duration.ts'
 import type { Item } from './item.ts'
 import type { Reply } from './reply.ts'
 import type { Fault, Wire } from './script.ts'
+import type { Wrapping } from './wrapping.ts'
 
 export interface Performance {
   fault: Fault | undefined
   wire: Wire | undefined
   /** What the language writes as a sign of life. */
   ping: Item
+  /** How events are written. */
+  wrapping: Wrapping
   errorEvent(words: { type?: string; message?: string; code?: string }): SseMessage
 }
 
 /** Neither SSE nor JSON: stray bytes, and a data line that no parser of JSON takes. */
 export const garbage = '\u0000\u0001<html>502 Bad Gateway</html>\n\ndata: {"broken\u0007": [1,,\n\n'
+
+/** Gives text the line ends that the script asks for. */
+type Ending = (text: string | Uint8Array) => string | Uint8Array
 
 /** After so many events without a wait the event loop gets a turn, or one fast reader would starve all others. */
 const turnEvery = 64
@@ -21,7 +27,8 @@ const turnEvery = 64
 /** Plays an answer to its end, or to the fault that the script puts in its way. */
 export async function play(items: Iterable<Item>, reply: Reply, performance: Performance): Promise<void> {
   const { fault, wire = {} } = performance
-  const ending = lineEnds(wire.lineEnd)
+  const { wrapping } = performance
+  const ending: Ending = (text) => (typeof text === 'string' ? wrapping.lineEnds(text, wire.lineEnd) : text)
   const stopAt = stopsAfter(fault)
   const once = fault !== undefined && 'noEndMarker' in fault
   const twice = fault !== undefined && 'duplicateEnd' in fault
@@ -43,13 +50,13 @@ export async function play(items: Iterable<Item>, reply: Reply, performance: Per
     }
     if (events >= stopAt) break
     if (item.end && once) continue
-    const text = ending(writeSse(wire.huge !== undefined && events === 1 ? padded(item, wire.huge) : item))
+    const text = ending(wrapping.write(wire.huge !== undefined && events === 1 ? padded(item, wire.huge) : item))
     const waiting = reply.send(text)
     if (waiting) await waiting
     if (item.end && twice) await reply.send(text)
     events++
     if (wire.comments !== undefined && events % wire.comments === 0)
-      await reply.send(ending(writeComment('keep-alive')))
+      await reply.send(ending(wrapping.comment('keep-alive')))
     if (wire.pings !== undefined && events % wire.pings === 0) await reply.send(ending(ping))
     if (++sinceTurn === turnEvery) {
       sinceTurn = 0
@@ -58,6 +65,9 @@ export async function play(items: Iterable<Item>, reply: Reply, performance: Per
   }
   if (fault !== undefined && events >= stopAt) await strike(fault, reply, performance, ending(ping), ending)
   else if (fault !== undefined && 'trailing' in fault) await reply.send(fault.trailing)
+  // An answer that ends early ends without what would make it look whole.
+  const rest = fault !== undefined && events >= stopAt && !('errorEvent' in fault) ? '' : wrapping.close()
+  if (rest !== '') await reply.send(rest)
   if (!reply.closed) await reply.end()
 }
 
@@ -78,10 +88,11 @@ async function strike(
   fault: Fault,
   reply: Reply,
   performance: Performance,
-  signOfLife: string,
-  ending: (text: string) => string,
+  signOfLife: string | Uint8Array,
+  ending: Ending,
 ): Promise<void> {
-  if ('errorEvent' in fault) await reply.send(ending(writeSse(performance.errorEvent(fault.errorEvent))))
+  if ('errorEvent' in fault)
+    await reply.send(ending(performance.wrapping.write(performance.errorEvent(fault.errorEvent))))
   else if ('garbageAfterEvents' in fault) await reply.send(garbage)
   else if ('cutAfterEvents' in fault) await reply.cut()
   else if ('stallAfterEvents' in fault) {
@@ -104,12 +115,6 @@ export function stopsAfter(fault: Fault | undefined): number {
   if ('stallAfterEvents' in fault) return fault.stallAfterEvents
   if ('garbageAfterEvents' in fault) return fault.garbageAfterEvents
   return Number.POSITIVE_INFINITY
-}
-
-function lineEnds(kind: Wire['lineEnd']): (text: string) => string {
-  if (kind === undefined || kind === 'lf') return (text) => text
-  const end = kind === 'crlf' ? '\r\n' : '\r'
-  return (text) => text.replaceAll('\n', end)
 }
 
 /** A field that no client knows makes the event as large as asked for and changes nothing else. */

@@ -28,8 +28,7 @@ export class Reply {
   #wire: Wire = {}
   #cutAfterBytes = Number.POSITIVE_INFINITY
   #socket: Socket | undefined
-  #batch = ''
-  #batched = 0
+  #batch: Array<string | Uint8Array> = []
   #wake: (() => void) | undefined
   #full = false
 
@@ -75,21 +74,21 @@ export class Reply {
   }
 
   /** One event, or anything else that belongs together. */
-  send(text: string): Promise<void> | undefined {
+  send(piece: string | Uint8Array): Promise<void> | undefined {
     const size = this.#wire.batch ?? 1
-    if (size === 1) return this.#write(text)
-    this.#batch += text
-    if (++this.#batched < size) return undefined
+    if (size === 1) return this.#write(piece)
+    this.#batch.push(piece)
+    if (this.#batch.length < size) return undefined
     return this.flush()
   }
 
   /** Writes what was collected for one write. */
   flush(): Promise<void> | undefined {
-    if (this.#batched === 0) return undefined
-    const text = this.#batch
-    this.#batch = ''
-    this.#batched = 0
-    return this.#write(text)
+    if (this.#batch.length === 0) return undefined
+    const pieces = this.#batch
+    this.#batch = []
+    const text = pieces.every((piece) => typeof piece === 'string')
+    return this.#write(text ? pieces.join('') : Buffer.concat(pieces.map((piece) => Buffer.from(piece as string))))
   }
 
   /** Resolves after `ms`, or earlier when the reply is closed. Infinity waits for that alone. */
@@ -129,11 +128,11 @@ export class Reply {
     this.closed = true
   }
 
-  #write(text: string): Promise<void> | undefined {
+  #write(piece: string | Uint8Array): Promise<void> | undefined {
     const { write } = this.#wire
     if (write !== undefined || this.#cutAfterBytes !== Number.POSITIVE_INFINITY)
-      return this.#tear(Buffer.from(text), write)
-    return this.#put(text, Buffer.byteLength(text)) ? undefined : this.#drained()
+      return this.#tear(Buffer.from(piece as string), write)
+    return this.#put(piece, Buffer.byteLength(piece)) ? undefined : this.#drained()
   }
 
   async #tear(bytes: Buffer, size = bytes.length): Promise<void> {
@@ -152,7 +151,7 @@ export class Reply {
   }
 
   /** False: what was written waits in memory, and the next write should wait for `#drained`. */
-  #put(body: string | Buffer, length: number): boolean {
+  #put(body: string | Uint8Array, length: number): boolean {
     if (this.closed || length === 0) return true
     this.#record.bytesWritten += length
     const socket = this.#socket

@@ -5,6 +5,7 @@ import { prompt } from './ask.ts'
 import { estimateTokens } from './estimate.ts'
 import type { Item } from './item.ts'
 import type { Step, ToolStep, Turn } from './script.ts'
+import type { Wrapping } from './wrapping.ts'
 
 /** One request and the script that answers it. */
 export interface Scene {
@@ -29,8 +30,12 @@ export interface Voice {
   stream(scene: Scene): Iterable<Item>
   whole(scene: Scene): JsonObject
   error(facts: ErrorFacts, requestId: string): JsonObject
+  /** Headers that say what kind of an error it is. */
+  errorHeaders?(facts: ErrorFacts): Record<string, string>
   /** An error in the middle of a stream. */
   errorEvent(facts: Omit<ErrorFacts, 'status'>, requestId: string): SseMessage
+  /** How the events of one stream are written. Default: as server-sent events. */
+  wrapping?(ask: Ask): Wrapping
   /** A sign of life. */
   readonly ping: Item
   /** The response header that carries the request's id. */

@@ -1,10 +1,10 @@
 import { isJsonObject, type Json, type JsonObject } from '../../tokens/index.ts'
 import type { Language } from './ask.ts'
-
-export interface Refusal {
-  message: string
-  param: string
-}
+import { converseRefusal } from './bedrock-converse-strict.ts'
+import { geminiRefusal } from './gemini-strict.ts'
+import { ollamaRefusal } from './ollama-strict.ts'
+import { responsesRefusal } from './openai-responses-strict.ts'
+import type { Refusal } from './refusal.ts'
 
 /**
  * What the vendor would answer 400 to and a lenient server would not: rules on fields and on the order of tool calls and
@@ -13,6 +13,10 @@ export interface Refusal {
 export function refusal(body: unknown, language: Language, operation: 'chat' | 'count'): Refusal | undefined {
   if (!isJsonObject(body)) return undefined
   const messages = Array.isArray(body.messages) ? body.messages.filter(isJsonObject) : []
+  if (language === 'openai-responses') return responsesRefusal(body)
+  if (language === 'gemini') return geminiRefusal(body, operation)
+  if (language === 'ollama') return ollamaRefusal(body, messages)
+  if (language === 'bedrock-converse') return converseRefusal(body, messages)
   return language === 'openai-chat' ? chatRefusal(body, messages) : messagesRefusal(body, messages, operation)
 }
 

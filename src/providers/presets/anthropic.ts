@@ -1,21 +1,7 @@
-import type { Preset } from './provider.ts'
-
-/** https://platform.openai.com/docs/api-reference */
-const openai: Preset = {
-  name: 'openai',
-  dialect: 'openai-chat',
-  baseUrl: 'https://api.openai.com/v1',
-  authHeader: 'authorization',
-  keyEnv: ['OPENAI_API_KEY'],
-  baseUrlEnv: ['OPENAI_BASE_URL', 'OPENAI_API_BASE'],
-  forwards: ['openai-organization', 'openai-project', 'openai-beta', 'x-client-request-id'],
-  vendor: 'openai',
-  patterns: ['gpt-*', 'chatgpt-*', 'o1*', 'o3*', 'o4*'],
-  traits: { maxTokensField: 'max_completion_tokens', openaiExtras: true },
-}
+import type { Preset } from '../provider.ts'
 
 /** https://docs.anthropic.com/en/api/messages */
-const anthropic: Preset = {
+export const anthropic: Preset = {
   name: 'anthropic',
   dialect: 'anthropic-messages',
   baseUrl: 'https://api.anthropic.com',
@@ -48,6 +34,3 @@ const anthropic: Preset = {
     { models: 'claude-haiku-5*', traits: { sampling: false, prefill: false } },
   ],
 }
-
-/** Every vendor that is known without configuration, in the order in which bare model names are offered to them. */
-export const presets = { openai, anthropic } as const satisfies Record<string, Preset>
