@@ -74,6 +74,8 @@ export default defineConfig({
     projects: chromium ? [node, undici, browser] : [node, undici],
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    // Node cannot run the TypeScript that one of their dependencies offers under the condition above.
+    server: { deps: { inline: [/\/node_modules\/(ai|@ai-sdk|eventsource-parser)\//] } },
     // Two workers: the suites open real servers on loopback and some of them measure order, not speed.
     maxWorkers: 2,
   },

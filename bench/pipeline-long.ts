@@ -177,6 +177,8 @@ class Client implements Exchange {
   destroy(): void {}
   onTaken(): void {}
   onClose(): void {}
+  stream(): undefined {}
+
   body(): Promise<Uint8Array> {
     return Promise.resolve(new Uint8Array(0))
   }

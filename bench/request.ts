@@ -158,6 +158,8 @@ class Client implements Exchange {
     return Promise.resolve(this.#body)
   }
 
+  stream(): undefined {}
+
   start(status: number): void {
     this.status = status
   }
@@ -238,6 +240,7 @@ function config({ watched }: Way): Config {
     server: { host: '127.0.0.1', port: 0, maxBodyBytes: 1e6, bodyTimeoutMs: 1e4, corsOrigins: [], drainTimeoutMs: 1e4 },
     access: { keys: watched ? ['sk-other', 'sk-client'] : [] },
     transport: { client: 'http1' },
+    storage: { path: ':memory:', chosen: false },
     streaming: {
       heartbeatMs: 15_000,
       statusCeilingMs: 10_000,

@@ -35,7 +35,7 @@ const bundle = await rolldown({
     'providers/scripted/index': 'src/providers/scripted/index.ts',
     'cli/main': 'src/cli/main.ts',
   },
-  external: [/^node:/, 'undici', 'pino', 'commander', 'picocolors', 'smol-toml', /^gpt-tokenizer/],
+  external: [/^node:/, 'undici', 'aws4fetch', 'pino', 'commander', 'picocolors', 'smol-toml', /^gpt-tokenizer/],
 })
 await bundle.write({
   dir: join(root, 'dist'),

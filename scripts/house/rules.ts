@@ -11,6 +11,7 @@ import { machineTraces } from './machine-traces.ts'
 import { names } from './names.ts'
 import type { Rule } from './rule.ts'
 import { runtimes } from './runtimes.ts'
+import { storageParts } from './storage-parts.ts'
 
 /** Every house rule, in the order in which they are printed. */
 export const rules: readonly Rule[] = [
@@ -18,6 +19,7 @@ export const rules: readonly Rule[] = [
   cycles,
   faces,
   dialectParts,
+  storageParts,
   runtimes,
   names,
   leftovers,

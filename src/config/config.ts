@@ -11,6 +11,7 @@ export interface Config {
   access: AccessConfig
   streaming: StreamingConfig
   transport: TransportConfig
+  storage: StorageConfig
   providers: Provider[]
   aliases: Alias[]
   log: LogConfig
@@ -42,6 +43,13 @@ export interface AccessConfig {
 export interface TransportConfig {
   /** Who makes the calls of providers. Default `http1`. */
   client: TransportClient
+}
+
+export interface StorageConfig {
+  /** The folder for the file of state, absolute; or `:memory:`. */
+  path: string
+  /** Somebody named it; otherwise it is the usual place. */
+  chosen: boolean
 }
 
 export interface StreamingConfig {

@@ -7,15 +7,18 @@ import { type ConfigOptions, configSchema } from './schema.ts'
 export interface ConfigFlags {
   host?: string | undefined
   port?: number | undefined
+  /** The folder for state, or `:memory:`. */
+  state?: string | undefined
   logLevel?: LogConfig['level'] | undefined
   logFormat?: LogConfig['format'] | undefined
 }
 
-const { server, log } = configSchema.properties
+const { server, storage, log } = configSchema.properties
 
 const rows = [
   { flag: 'host', shown: '--host', table: 'server', key: 'host', node: server.properties.host },
   { flag: 'port', shown: '--port', table: 'server', key: 'port', node: server.properties.port },
+  { flag: 'state', shown: '--state', table: 'storage', key: 'path', node: storage.properties.path },
   { flag: 'logLevel', shown: '--log-level', table: 'log', key: 'level', node: log.properties.level },
   { flag: 'logFormat', shown: '--log-format', table: 'log', key: 'format', node: log.properties.format },
 ] as const

@@ -19,7 +19,14 @@ export function describe(path: Path, raw: unknown): string {
   return JSON.stringify(raw)
 }
 
-const secretKeys: readonly unknown[] = ['api_keys', 'keys', 'headers']
+const secretKeys: readonly unknown[] = [
+  'api_keys',
+  'keys',
+  'headers',
+  'aws_access_key_id',
+  'aws_secret_access_key',
+  'aws_session_token',
+]
 
 /** Whether a key of somebody may stand here. */
 function isSecret(path: Path): boolean {

@@ -1,4 +1,4 @@
-import { type Provider, presets, providersFromEnvironment } from '../providers/index.ts'
+import { type Provider, presets, providersFromEnvironment, withEnvironment } from '../providers/index.ts'
 import { checkProvider, isSelf, type Self } from './check-provider.ts'
 import { checkNames, goodParts, listed, shown, type Written } from './written.ts'
 
@@ -18,7 +18,7 @@ export function listProviders(written: Written, self: Self): ProviderList {
   const providers: Provider[] = []
   const broken = new Set<string>()
   for (const { path, name } of tables) {
-    const provider = checkProvider(goodParts(written, path), {
+    const provider = checkProvider(withEnvironment(goodParts(written, path), written.env), {
       self,
       whole: !written.problems.hasWithin(path),
       shown: (key) => shown(written, [...path, key]),

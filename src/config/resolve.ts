@@ -3,6 +3,7 @@ import type { Config, StreamingConfig } from './config.ts'
 import { defaults } from './defaults.ts'
 import { checkHost, checkOrigins } from './listening.ts'
 import { listProviders } from './provider-list.ts'
+import { resolveStorage } from './state-path.ts'
 import { largestBytes, longestMs, toBytes, toMs } from './units.ts'
 import { good, type Written } from './written.ts'
 
@@ -28,6 +29,7 @@ export function resolveConfig(written: Written): Config {
     access: { keys: [...setting(written, 'access', 'keys')] },
     streaming,
     transport: { client: setting(written, 'transport', 'client') },
+    storage: resolveStorage(written),
     providers: list.providers,
     aliases,
     log: { level: setting(written, 'log', 'level'), format: setting(written, 'log', 'format') },

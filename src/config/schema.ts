@@ -126,6 +126,19 @@ const transportOptions = Type.Object(
   { additionalProperties: false, description: 'How providers are called.' },
 )
 
+const storageOptions = Type.Object(
+  {
+    path: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          'The folder for the file of state, or `:memory:` for none. Default: `$XDG_STATE_HOME/sluice`, else `~/.local/state/sluice`.',
+      }),
+    ),
+  },
+  { additionalProperties: false, description: 'Where state is kept that outlasts a request.' },
+)
+
 const modelOptions = Type.Object(
   {
     name: Type.String({ minLength: 1, description: 'The name that clients use.' }),
@@ -162,6 +175,7 @@ export const configSchema = Type.Object(
     access: Type.Optional(accessOptions),
     streaming: Type.Optional(streamingOptions),
     transport: Type.Optional(transportOptions),
+    storage: Type.Optional(storageOptions),
     providers: Type.Optional(
       Type.Array(providerOptions, {
         description: 'Whom to call. None: the providers whose keys are in the environment.',

@@ -34,6 +34,18 @@ export const errorCodes = {
     retry: false,
     means: 'No provider or alias answers to that model name.',
   },
+  unknown_response: {
+    status: 404,
+    kind: 'not_found',
+    retry: false,
+    means: 'No response, or item of one, is stored under that id for this key.',
+  },
+  unknown_previous_response: {
+    status: 400,
+    kind: 'invalid_request',
+    retry: false,
+    means: 'The response to go on from, or one before it, is not stored.',
+  },
   wrong_method: { status: 405, kind: 'invalid_request', retry: false, means: 'The path exists, with another method.' },
   body_timeout: { status: 408, kind: 'timeout', retry: true, means: 'The request body did not arrive in time.' },
   body_too_large: { status: 413, kind: 'too_large', retry: false, means: 'The request body is over the limit.' },

@@ -3,7 +3,7 @@ import { SluiceError } from '../errors/index.ts'
 import { type Clock, Watchdog } from '../flow/index.ts'
 import type { Transport, UpstreamCall, UpstreamHandler, UpstreamHead, UpstreamRequest } from '../transport/index.ts'
 import type { Relay } from './relay.ts'
-import { RefusalBody, sniff, WholeBody } from './upstream-body.ts'
+import { RefusalBody, sniff, WholeBody, WholeOrLines } from './upstream-body.ts'
 
 export interface AttemptTimeouts {
   idleTimeoutMs: number
@@ -153,7 +153,7 @@ export class Attempt implements UpstreamHandler {
 
   #beginBody(chunk: Uint8Array): void {
     if (this.#whole) {
-      this.#whole.push(chunk)
+      this.#collect(this.#whole, chunk)
       return
     }
     const kind = sniff(chunk, this.#events.framings, this.#head?.headers['content-type'])
@@ -166,12 +166,21 @@ export class Attempt implements UpstreamHandler {
       )
     }
     if (kind === 'whole') {
-      this.#whole = new WholeBody(this.#timeouts.maxEventBytes)
-      this.#whole.push(chunk)
+      const lines = this.#events.framings.includes('ndjson')
+      this.#whole = new (lines ? WholeOrLines : WholeBody)(this.#timeouts.maxEventBytes)
+      this.#collect(this.#whole, chunk)
       return
     }
     this.#relay = this.#events.openRelay(kind)
     this.#relay.data(chunk)
+  }
+
+  #collect(whole: WholeBody, chunk: Uint8Array): void {
+    whole.push(chunk)
+    if (!(whole instanceof WholeOrLines) || !whole.isLines) return
+    this.#whole = undefined
+    this.#relay = this.#events.openRelay('ndjson')
+    this.#relay.data(whole.bytes())
   }
 
   #explain(refusal: RefusalBody, chunk: Uint8Array): void {

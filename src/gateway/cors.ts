@@ -26,7 +26,7 @@ export function preflightHeaders(exchange: Exchange, origins: readonly string[])
   const asked = exchange.headers
   return {
     ...cors,
-    'access-control-allow-methods': 'GET, POST, OPTIONS',
+    'access-control-allow-methods': 'GET, POST, DELETE, OPTIONS',
     'access-control-allow-headers': asked['access-control-request-headers'] ?? '*',
     // A page of the open web that calls a machine in its user's own network.
     ...(asked['access-control-request-private-network'] === 'true' && {

@@ -6,8 +6,11 @@ import { call } from './call.ts'
 import type { Exchange } from './exchange.ts'
 import { headersBack, upstreamHeaders } from './headers.ts'
 import type { House } from './house.ts'
+import { ownerOf } from './owner.ts'
 import { plan, readModel } from './plan.ts'
 import { readRequestBody } from './request-body.ts'
+import { storedDialect } from './stored-responses.ts'
+import { upstreamUrl } from './upstream-url.ts'
 
 export interface CountAnswer {
   status: number
@@ -28,7 +31,8 @@ export async function count(
   signal: AbortSignal,
 ): Promise<CountAnswer> {
   const { limits } = house
-  const body = await readRequestBody(exchange, { bytes: limits.maxBodyBytes, timeoutMs: limits.bodyTimeoutMs })
+  const written = await readRequestBody(exchange, { bytes: limits.maxBodyBytes, timeoutMs: limits.bodyTimeoutMs })
+  const body = client.name === storedDialect ? await house.responses.expand(ownerOf(exchange), written) : written
   const { provider } = resolve(asked.model ?? readModel(body.json), house.table)
   const upstream: UpstreamDialect = dialects[provider.dialect]
 
@@ -40,7 +44,7 @@ export async function count(
       { ...upstream.upstream.headers, ...planned.headers },
       house.clientKeys,
     )
-    const url = upstream.upstream.endpoint(provider.baseUrl, 'count', { model: planned.target.model, stream: false })
+    const url = upstreamUrl(provider, upstream, 'count', { model: planned.target.model })
     const answer = await call(
       house.transport,
       { name: provider.name, method: 'POST', url, headers, body: planned.text },

@@ -17,6 +17,12 @@ export interface Exchange {
    * @throws SluiceError `body_too_large`, `body_timeout`, `client_closed`
    */
   body(limit: { bytes: number; timeoutMs: number }): Promise<Uint8Array>
+  /**
+   * The body as it arrives, read as fast as it is taken; undefined where there is none. In place of `body`, never beside it.
+   * Iterating throws the errors of `body`, where `timeoutMs` is the time between two pieces.
+   * @throws SluiceError `body_too_large` for a length that is declared
+   */
+  stream(limit: { bytes: number; timeoutMs: number }): AsyncIterable<Uint8Array> | undefined
   /** Sends the head. Once. */
   start(status: number, headers: Record<string, string>): void
   /**

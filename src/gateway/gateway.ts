@@ -6,6 +6,7 @@ import { SluiceError } from '../errors/index.ts'
 import { type Clock, Roster, systemClock } from '../flow/index.ts'
 import type { Log, RequestRecord } from '../observe/index.ts'
 import { MemoryBudget } from '../pipeline/index.ts'
+import { MemoryStore, type Store } from '../storage/index.ts'
 import type { JsonObject } from '../tokens/index.ts'
 import type { Transport } from '../transport/index.ts'
 import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts'
@@ -15,14 +16,22 @@ import type { House } from './house.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { logReason } from './log-reason.ts'
 import { ModelList } from './models.ts'
-import { ReasoningMemory } from './reasoning-memory.ts'
+import { readModel } from './plan.ts'
+import { RawRequest } from './raw.ts'
+import { type RawPath, readRawPath } from './raw-path.ts'
+import { ReasoningMemory, reasoningIn } from './reasoning-memory.ts'
+import { readRequestBody } from './request-body.ts'
+import { answerStored } from './response-answers.ts'
 import { allowedMethods, callerDialect, type Endpoint, findEndpoint } from './routes.ts'
+import { StoredResponses } from './stored-responses.ts'
 
 export interface GatewayOptions {
   config: Config
   transport: Transport
   log: Log
   clock?: Clock
+  /** Where state lives that outlasts a request; whoever hands it in closes it. Default: memory. */
+  store?: Store
 }
 
 /** Answers requests. It knows no server: a binding hands it exchanges. */
@@ -31,12 +40,12 @@ export class Gateway {
   readonly #config: Config
   readonly #check: (exchange: Exchange) => void
   readonly #models: ModelList
-  readonly #running = new Roster<Lifecycle>()
+  readonly #running = new Roster<{ stop(error: SluiceError): void }>()
   #draining = false
   #onIdle: (() => void) | undefined
   #drained: Promise<void> | undefined
 
-  constructor({ config, transport, log, clock = systemClock }: GatewayOptions) {
+  constructor({ config, transport, log, clock = systemClock, store = new MemoryStore() }: GatewayOptions) {
     this.#config = config
     const { server, streaming, access } = config
     this.#house = {
@@ -47,7 +56,8 @@ export class Gateway {
       limits: { maxBodyBytes: server.maxBodyBytes, bodyTimeoutMs: server.bodyTimeoutMs },
       streaming,
       clientKeys: new ClientKeys(access.keys),
-      memory: new ReasoningMemory(remembered, () => clock.now()),
+      memory: new ReasoningMemory(remembered, () => clock.now(), store.lasts ? reasoningIn(store) : undefined),
+      responses: new StoredResponses({ store, log, maxHistory: server.maxBodyBytes }),
       buffers: new MemoryBudget({ limit: streaming.bufferBudgetBytes }),
       headersFor: (exchange) => corsHeaders(exchange, server.corsOrigins),
     }
@@ -77,6 +87,11 @@ export class Gateway {
     try {
       if (isPreflight(exchange)) {
         exchange.respond(204, preflightHeaders(exchange, this.#config.server.corsOrigins), '')
+        return
+      }
+      const raw = readRawPath(exchange.path)
+      if (raw) {
+        this.#pass(arrival, raw)
         return
       }
       const endpoint = findEndpoint(exchange)
@@ -130,17 +145,38 @@ export class Gateway {
         return
     }
     this.#check(exchange)
-    if (endpoint.operation === 'front') {
-      this.#respond(arrival, 200, { name: 'sluice', models: '/v1/models' })
+    if (endpoint.operation === 'front' || endpoint.says) {
+      this.#respond(arrival, 200, endpoint.says ?? { name: 'sluice', models: '/v1/models' })
       return
     }
-    if (this.#draining) {
-      throw new SluiceError('draining', 'cannot take the request: sluice is shutting down; try again in a moment', {
-        retryAfterMs: 1000,
-      })
-    }
+    this.#refuseWhileDraining()
     if (endpoint.operation === 'chat') this.#chat(arrival, endpoint)
     else this.#tell(arrival, endpoint)
+  }
+
+  /** What goes to a provider as it is. Its errors are of no dialect. */
+  #pass({ exchange, id }: Arrival, path: RawPath): void {
+    const request = new RawRequest(this.#house, exchange, id, path, () => {
+      this.#running.leave(place)
+      if (this.#running.size === 0) this.#onIdle?.()
+    })
+    const place = this.#running.enter(request)
+    try {
+      this.#check(exchange)
+      this.#refuseWhileDraining()
+    } catch (error) {
+      request.stop(SluiceError.from(error))
+      return
+    }
+    request.run()
+  }
+
+  /** @throws SluiceError `draining` */
+  #refuseWhileDraining(): void {
+    if (!this.#draining) return
+    throw new SluiceError('draining', 'cannot take the request: sluice is shutting down; try again in a moment', {
+      retryAfterMs: 1000,
+    })
   }
 
   #chat({ exchange, dialect, id }: Arrival, { asked = {} }: Endpoint): void {
@@ -152,16 +188,12 @@ export class Gateway {
     void lifecycle.run()
   }
 
-  /** What takes a moment to find out but is no chat: counts and models. */
+  /** What takes a moment to find out but is no chat: counts, models and stored responses. */
   #tell(arrival: Arrival, endpoint: Endpoint): void {
     const { exchange, dialect, id } = arrival
     const leaving = new AbortController()
     exchange.onClose(() => leaving.abort())
-    const answer =
-      endpoint.operation === 'count'
-        ? count(this.#house, exchange, dialect, { ...endpoint.asked, operation: 'count' }, leaving.signal)
-        : this.#list(exchange, endpoint, dialect)
-    answer.then(
+    this.#find(exchange, endpoint, dialect, leaving.signal).then(
       ({ status, headers, body }) => {
         this.#respond(arrival, status, body, { [dialect.client.requestIdHeader]: id, ...headers })
         if (leaving.signal.aborted) this.#note(arrival, { status: 0, outcome: 'aborted' })
@@ -174,12 +206,30 @@ export class Gateway {
     )
   }
 
-  async #list(exchange: Exchange, { model }: Endpoint, { client }: Dialect) {
+  async #find(exchange: Exchange, endpoint: Endpoint, dialect: Dialect, signal: AbortSignal) {
+    if (endpoint.operation === 'count') {
+      return count(this.#house, exchange, dialect, { ...endpoint.asked, operation: 'count' }, signal)
+    }
+    const { stored } = endpoint
+    if (!stored) return this.#list(exchange, endpoint, dialect)
+    return { status: 200, headers: {}, body: await answerStored(this.#house.responses, exchange, stored) }
+  }
+
+  async #list(exchange: Exchange, endpoint: Endpoint, { client }: Dialect) {
+    const model = exchange.method === 'POST' ? await this.#namedModel(exchange) : endpoint.model
     const body =
       model === undefined
-        ? client.encodeModels(await this.#models.entries(exchange))
-        : client.encodeModel(this.#models.entry(model))
+        ? client.encodeModels(await this.#models.entries(exchange), exchange.query)
+        : client.encodeModel(this.#models.entry(model, client.defaultTag))
     return { status: 200, headers: {}, body }
+  }
+
+  /** The model that a question about one names in its body. */
+  async #namedModel(exchange: Exchange): Promise<string> {
+    const { limits } = this.#house
+    const { json } = await readRequestBody(exchange, { bytes: limits.maxBodyBytes, timeoutMs: limits.bodyTimeoutMs })
+    // Clients of long ago call it by its other name.
+    return readModel(json.model === undefined ? { model: json.name } : json)
   }
 
   #refuse(arrival: Arrival, error: SluiceError): void {

@@ -25,16 +25,26 @@ export function upstreamHeaders(
     if (value === undefined) continue
     headers[name] = name === 'anthropic-beta' ? union(headers[name], value) : value
   }
+  setCredential(headers, exchange, provider, clientKeys)
+  return headers
+}
+
+/** Puts in the key that the provider is to see: its own, or the caller's own where it is set so. */
+export function setCredential(
+  headers: Record<string, string>,
+  exchange: Exchange,
+  provider: Provider,
+  clientKeys: ClientKeys,
+): void {
   const [ownKey] = provider.apiKeys
   if (provider.auth === 'client') setKey(headers, provider, clientCredential(exchange, clientKeys))
   else if (ownKey !== undefined) setKey(headers, provider, { key: ownKey, bearer: false })
-  return headers
 }
 
 function setKey(headers: Record<string, string>, provider: Provider, { key, bearer }: ShownKey): void {
   // A caller's own bearer token goes on as one, wherever the provider reads keys: a subscription token is no API key.
   if (bearer || provider.authHeader === 'authorization') headers.authorization = `Bearer ${key}`
-  else headers['x-api-key'] = key
+  else headers[provider.authHeader] = key
 }
 
 /** The caller's own key for the provider: the one that opened sluice's door is not for others to see. */
@@ -66,6 +76,7 @@ const passedBack: ReadonlySet<string> = new Set([
   'retry-after-ms',
   'x-request-id',
   'request-id',
+  'x-amzn-requestid',
   'openai-processing-ms',
 ])
 const limitNames = /^(x|anthropic)-ratelimit-./
@@ -113,5 +124,5 @@ export function headerText(text: string): string {
 
 /** The provider's own id of the request, for its support. */
 export function readUpstreamId(headers: Record<string, string>): string | undefined {
-  return headers['x-request-id'] ?? headers['request-id']
+  return headers['x-request-id'] ?? headers['request-id'] ?? headers['x-amzn-requestid']
 }

@@ -7,6 +7,7 @@ import type { Transport } from '../transport/index.ts'
 import type { AttemptTimeouts } from './attempt.ts'
 import type { Exchange } from './exchange.ts'
 import type { ReasoningMemory } from './reasoning-memory.ts'
+import type { StoredResponses } from './stored-responses.ts'
 
 /** What every request of a gateway shares. */
 export interface House {
@@ -17,6 +18,7 @@ export interface House {
   limits: { maxBodyBytes: number; bodyTimeoutMs: number }
   streaming: AttemptTimeouts & { heartbeatMs: number; statusCeilingMs: number }
   memory: ReasoningMemory
+  responses: StoredResponses
   /** What is held for clients that read more slowly than their providers write. */
   buffers: MemoryBudget
   /** The keys that open this house, none of which may leave it. */

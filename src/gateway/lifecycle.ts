@@ -1,5 +1,3 @@
-import { hash } from 'node:crypto'
-import { shownKeys } from '../access/index.ts'
 import type {
   Asked,
   Dialect,
@@ -12,21 +10,29 @@ import type {
 import { SluiceError } from '../errors/index.ts'
 import type { StreamKind } from '../observe/index.ts'
 import { eventParser } from '../pipeline/index.ts'
-import { type ChatReply, type ChatRequest, estimateInput, fold } from '../tokens/index.ts'
-import type { UpstreamHead } from '../transport/index.ts'
+import type { Sign } from '../providers/index.ts'
+import type { Soon } from '../storage/index.ts'
+import { type ChatReply, type ChatRequest, estimateInput, fold, type StreamToken, unfold } from '../tokens/index.ts'
+import type { UpstreamHead, UpstreamRequest } from '../transport/index.ts'
 import { Answer } from './answer.ts'
 import { Attempt } from './attempt.ts'
+import { type ClientProfile, clientProfile, profiledFraming, rewrites } from './client-profile.ts'
 import type { Exchange } from './exchange.ts'
 import { headersBack, headerText, readUpstreamId, upstreamHeaders, warningsHeader } from './headers.ts'
 import type { House } from './house.ts'
+import { ownerOf } from './owner.ts'
 import { type Plan, plan } from './plan.ts'
 import { readRefusal } from './refusal.ts'
 import { newProgress, type Progress, type Relay, type StreamRelayOptions } from './relay.ts'
-import { readRequestBody } from './request-body.ts'
+import { type RequestBody, readRequestBody } from './request-body.ts'
 import { requestRecord } from './request-record.ts'
+import { ResponseRecorder } from './response-recorder.ts'
+import { storedDialect } from './stored-responses.ts'
+import { decoderFor, replyTokens } from './target-decoder.ts'
 import { TranslatedRelay } from './translated.ts'
 import { UntouchedRelay } from './untouched.ts'
 import { readJson } from './upstream-body.ts'
+import { upstreamUrl } from './upstream-url.ts'
 import { factsOf, progressOf, wholeFromStream } from './whole.ts'
 
 /**
@@ -39,6 +45,7 @@ export class Lifecycle {
   readonly #exchange: Exchange
   readonly #client: Dialect
   readonly #asked: Asked
+  readonly #profile: ClientProfile
   readonly #framing: StreamFraming
   readonly #id: string
   readonly #startedAt: number
@@ -55,6 +62,7 @@ export class Lifecycle {
   #error: SluiceError | undefined
   #settled = false
   #attemptOver = true
+  #recorder: ResponseRecorder | undefined
 
   constructor(
     house: House,
@@ -68,7 +76,8 @@ export class Lifecycle {
     this.#exchange = exchange
     this.#client = client
     this.#asked = asked
-    this.#framing = client.client.framing(asked.form)
+    this.#profile = clientProfile(exchange)
+    this.#framing = profiledFraming(this.#profile, client.client.framing(asked.form))
     this.#id = requestId
     this.#startedAt = house.clock.now()
     this.#onSettled = onSettled
@@ -91,21 +100,52 @@ export class Lifecycle {
     try {
       this.#exchange.onClose(() => this.#abort())
       if (this.#settled) return
-      const { limits, log, table } = this.#house
-      const body = await readRequestBody(this.#exchange, {
+      const { limits, log } = this.#house
+      const written = await readRequestBody(this.#exchange, {
         bytes: limits.maxBodyBytes,
         timeoutMs: limits.bodyTimeoutMs,
       })
+      const body = this.#client.name === storedDialect ? await this.#goOn(written) : written
       if (this.#settled) return
-      const planned = plan(this.#client, body, table, this.#asked, (request) => this.#restore(request))
+      const making = this.#makePlan(body)
+      const planned = making instanceof Promise ? await making : making
+      if (this.#settled) return
+      planned.kept = this.#recorder?.told(planned.kept) ?? planned.kept
       this.#plan = planned
+      if (rewrites(this.#profile, this.#client.name)) planned.untouched = false
       this.#warnings.push(...planned.warnings)
       if (log.debug) this.#tellPlan(planned)
+      if (planned.alone) {
+        this.#answerAlone(planned, planned.alone)
+        return
+      }
       if (planned.stream) this.#answer.expectStream()
       this.#begin(planned)
     } catch (error) {
       this.#fail(SluiceError.from(error))
     }
+  }
+
+  /** With the state that the client could not carry. */
+  #makePlan(body: RequestBody): Soon<Plan> {
+    const { memory, table } = this.#house
+    const make = (restore?: (request: ChatRequest) => void) => plan(this.#client, body, table, this.#asked, restore)
+    if (!this.#client.client.rebuildsHistory) return make()
+    const pending: { state?: Promise<void> | undefined } = {}
+    const planned = make((request) => {
+      pending.state = memory.restore(this.#owner, request)
+    })
+    // Some of it is in a store that takes its time.
+    return pending.state?.then(() => make((request) => memory.restoreKnown(this.#owner, request))) ?? planned
+  }
+
+  /** What the request refers to is put into it, and its answer will be kept. */
+  async #goOn(written: RequestBody): Promise<RequestBody> {
+    const { responses } = this.#house
+    const owner = this.#owner()
+    const body = await responses.expand(owner, written)
+    this.#recorder = new ResponseRecorder({ responses, owner, asked: written.json })
+    return body
   }
 
   /** The server stops: a stream that is still running ends with an honest error. */
@@ -117,42 +157,60 @@ export class Lifecycle {
   }
 
   #begin(planned: Plan): void {
-    const { transport, clock, streaming, log } = this.#house
-    const { provider, upstream, target, stream, text } = planned
-    const url = upstream.upstream.endpoint(provider.baseUrl, 'chat', { model: target.model, stream })
+    const { provider, upstream, target, stream, text, form } = planned
+    const url = upstreamUrl(provider, upstream, 'chat', {
+      model: target.model,
+      stream,
+      ...(form !== undefined && { form }),
+    })
     const headers = upstreamHeaders(
       this.#exchange,
       provider,
       { ...upstream.upstream.headers, ...planned.headers },
       this.#house.clientKeys,
     )
-    if (log.debug) log.step(this.#id, 'sent', { provider: provider.name, bytes: text.length })
-    this.#attemptOver = false
-    this.#attempt = new Attempt(
-      transport,
-      { name: provider.name, method: 'POST', url, headers, body: text },
-      clock,
-      streaming,
-      {
-        onHead: (head) => {
-          this.#head = head
-          if (log.debug) log.step(this.#id, 'head', { status: head.status })
-        },
-        framings: upstream.upstream.framings ?? sseOnly,
-        openRelay: (framing) => this.#openRelay(planned, framing),
-        onWhole: (bytes) => this.#onWhole(planned, bytes),
-        onRefusal: (status, refusal) => this.#fail(readRefusal(planned, this.#head?.headers ?? {}, status, refusal)),
-        onFailure: (error) => this.#fail(error),
-        onSettled: () => {
-          this.#attemptOver = true
-          this.#settle()
-        },
-      },
-    )
+    const request = { name: provider.name, method: 'POST', url, headers, body: text } as const
+    if (provider.sign === undefined) this.#send(planned, request)
+    else this.#signAndSend(planned, request, provider.sign)
     // While the provider thinks there is time; and a stream that runs for minutes must not hold its prompt so long.
     if (planned.request && !planned.untouched) planned.inputEstimate = estimateInput(planned.request)
     planned.request = undefined
     planned.text = ''
+  }
+
+  #signAndSend(planned: Plan, request: UpstreamRequest & { body: string }, sign: Sign): void {
+    sign(request).then(
+      (headers) => {
+        // The client may have left meanwhile.
+        if (!this.#settled) this.#send(planned, { ...request, headers })
+      },
+      (cause: unknown) => {
+        const found = `cannot sign the request to ${request.name}: ${SluiceError.from(cause).message}`
+        this.#fail(new SluiceError('internal', found, { cause }))
+      },
+    )
+  }
+
+  #send(planned: Plan, request: UpstreamRequest): void {
+    const { transport, clock, streaming, log } = this.#house
+    const { provider, upstream } = planned
+    if (log.debug) log.step(this.#id, 'sent', { provider: provider.name, bytes: request.body?.length ?? 0 })
+    this.#attemptOver = false
+    this.#attempt = new Attempt(transport, request, clock, streaming, {
+      onHead: (head) => {
+        this.#head = head
+        if (log.debug) log.step(this.#id, 'head', { status: head.status })
+      },
+      framings: upstream.upstream.framings ?? sseOnly,
+      openRelay: (framing) => this.#openRelay(planned, framing),
+      onWhole: (bytes) => this.#onWhole(planned, bytes),
+      onRefusal: (status, refusal) => this.#fail(readRefusal(planned, this.#head?.headers ?? {}, status, refusal)),
+      onFailure: (error) => this.#fail(error),
+      onSettled: () => {
+        this.#attemptOver = true
+        this.#settle()
+      },
+    })
   }
 
   /** The provider streams. */
@@ -168,18 +226,19 @@ export class Lifecycle {
     const options = this.#relayOptions()
     if (!stream) {
       this.#kind = 'whole'
-      const decoder = upstream.upstream.decodeStream(this.#decodeOptions(planned))
+      const decoder = decoderFor(planned.target, upstream, this.#decodeOptions(planned))
       return wholeFromStream(eventParser(framing, { flushTail: true }), decoder, options.maxEventBytes, {
         onReply: (reply) => this.#respondWhole(planned, reply),
         onFailure: options.onFailure,
       })
     }
-    // The same words in another wrapping are written anew.
-    if (untouched && framing === this.#framing.name) {
+    // The same words in another wrapping are written anew; and so is an array, whose writer knows what it has written.
+    if (untouched && framing === this.#framing.name && framing !== 'json-array') {
       this.#kind = 'passthrough'
       const { usageAdded: dropUsage, choices } = planned
-      const newObserver = () => upstream.upstream.observeStream({ dropUsage, choices, requestId: this.#id })
-      return new UntouchedRelay({ ...options, framing: this.#framing, observer: newObserver(), newObserver })
+      const newObserver = () => this.#client.upstream.observeStream({ dropUsage, choices, requestId: this.#id })
+      const observer = this.#recorder?.observer(newObserver()) ?? newObserver()
+      return new UntouchedRelay({ ...options, framing: this.#framing, observer, newObserver })
     }
     this.#kind = 'native'
     return this.#translate(planned, framing)
@@ -187,12 +246,13 @@ export class Lifecycle {
 
   #translate(planned: Plan, framing: UpstreamFraming): TranslatedRelay {
     const options = this.#relayOptions()
+    const encoder = this.#client.client.encodeStream(this.#encodeOptions(planned))
     return new TranslatedRelay({
       ...options,
       parser: eventParser(framing, { maxEventBytes: options.maxEventBytes, flushTail: true }),
       framing: this.#framing,
-      decoder: planned.upstream.upstream.decodeStream(this.#decodeOptions(planned)),
-      encoder: this.#client.client.encodeStream(this.#encodeOptions(planned)),
+      decoder: decoderFor(planned.target, planned.upstream, this.#decodeOptions(planned)),
+      encoder: this.#recorder?.encoder(encoder) ?? encoder,
       followed: this.#remembers ? this.#house.memory.follow(this.#owner) : undefined,
     })
   }
@@ -211,17 +271,23 @@ export class Lifecycle {
     const { upstream, stream, untouched } = planned
     const json = readJson(bytes)
     if (!stream && untouched) {
-      const facts = upstream.upstream.observeReply(json)
+      const facts = this.#client.upstream.observeReply(json)
       this.#kind = 'whole'
+      this.#recorder?.whole(json)
       this.#respond(bytes, facts)
       return
     }
-    const tokens = upstream.upstream.decodeReply(json, this.#decodeOptions(planned))
+    const tokens = replyTokens(planned.target, upstream, json, this.#decodeOptions(planned))
     if (!stream) {
       this.#kind = 'whole'
       this.#respondWhole(planned, fold(tokens))
       return
     }
+    this.#streamWhole(planned, tokens)
+  }
+
+  /** An answer that came in one piece, for a client that wants a stream. */
+  #streamWhole(planned: Plan, tokens: Iterable<StreamToken>): void {
     this.#kind = 'simulated'
     const relay = this.#translate(planned, 'sse')
     this.#progress = relay.progress
@@ -229,9 +295,20 @@ export class Lifecycle {
     relay.whole(tokens)
   }
 
+  /** Nobody has to be asked. */
+  #answerAlone(planned: Plan, reply: ChatReply): void {
+    if (planned.stream) this.#streamWhole(planned, unfold(reply))
+    else {
+      this.#kind = 'whole'
+      this.#respondWhole(planned, reply)
+    }
+    this.#settle()
+  }
+
   #respondWhole(planned: Plan, reply: ChatReply): void {
     if (this.#remembers) this.#house.memory.remember(this.#owner, reply)
     const body = this.#client.client.encodeReply(reply, this.#encodeOptions(planned))
+    this.#recorder?.whole(body)
     this.#respond(JSON.stringify(body), factsOf(reply))
   }
 
@@ -284,32 +361,30 @@ export class Lifecycle {
 
   /** Whether the client may lose what the provider wants back. */
   get #remembers(): boolean {
-    return this.#client.client.rebuildsHistory && this.#plan?.upstream.name !== this.#client.name
+    const planned = this.#plan
+    if (!planned || !this.#client.client.rebuildsHistory) return false
+    return planned.upstream.name !== this.#client.name || planned.target.traits.reasoningRequired === true
   }
 
-  #restore(request: ChatRequest): void {
-    if (this.#client.client.rebuildsHistory) this.#house.memory.restore(this.#owner, request)
-  }
-
-  /** Whose reasoning this is: nobody gets another caller's. Asked for only where there is some. */
-  readonly #owner = (): string => {
-    const key = shownKeys(this.#exchange)[0]?.key
-    return key === undefined ? '' : hash('sha256', key, 'base64')
-  }
+  /** Asked for only where there is state that belongs to somebody: it costs a hash. */
+  readonly #owner = (): string => ownerOf(this.#exchange)
 
   #decodeOptions({ target, customTools, toolNames, choices }: Plan) {
-    return { vendor: target.vendor, family: target.family, customTools, toolNames, choices }
+    const { vendor, family, traits } = target
+    return { vendor, family, customTools, toolNames, choices, wholeArguments: traits.wholeArguments === true }
   }
 
   #encodeOptions(planned: Plan | undefined): EncodeOptions {
     return {
-      requestId: this.#id,
+      requestId: this.#recorder?.id ?? this.#id,
       model: planned?.target.model ?? '',
       created: Math.floor(Date.now() / 1000),
       includeUsage: planned?.includeUsage ?? false,
+      startedAt: Date.now() - (this.#house.clock.now() - this.#startedAt),
       onWarning: (warning) => this.#lose(warning),
       ...(this.#asked.form !== undefined && { form: this.#asked.form }),
       ...(planned?.kept && { kept: planned.kept }),
+      reasoningFields: this.#profile.reasoningInChat,
       ...(planned?.inputEstimate !== undefined && { inputEstimate: planned.inputEstimate }),
     }
   }
@@ -332,7 +407,7 @@ export class Lifecycle {
     if (this.#plan) {
       headers['x-sluice-provider'] = this.#plan.provider.name
       headers['x-sluice-model'] = headerText(this.#plan.target.model)
-      headers['x-sluice-attempts'] = '1'
+      headers['x-sluice-attempts'] = this.#plan.alone ? '0' : '1'
     }
     if (this.#plan?.stream) headers['x-sluice-stream'] = this.#kind
     const warnings = warningsHeader(this.#warnings)

@@ -1,12 +1,13 @@
 import { dialects, type ModelEntry, type UpstreamDialect, type UpstreamModel } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import type { Provider } from '../providers/index.ts'
-import { resolve } from '../routing/index.ts'
 import { isJsonObject, type Json } from '../tokens/index.ts'
 import { call } from './call.ts'
 import type { Exchange } from './exchange.ts'
 import { upstreamHeaders } from './headers.ts'
 import type { House } from './house.ts'
+import { routeTo } from './plan.ts'
+import { upstreamUrl } from './upstream-url.ts'
 
 /**
  * The models that can be asked for: aliases first, then `provider/model`. What a provider without a list of its own
@@ -32,10 +33,10 @@ export class ModelList {
   }
 
   /** @throws SluiceError `unknown_model` */
-  entry(id: string): ModelEntry {
-    const alias = this.#house.table.aliases.find((one) => one.name === id)
+  entry(id: string, defaultTag?: string): ModelEntry {
+    const alias = this.#house.table.aliases.find((one) => id === one.name || id === one.name + (defaultTag ?? ''))
     if (alias) return { id, owner: 'sluice' }
-    return { id, owner: resolve(id, this.#house.table).provider.name }
+    return { id, owner: routeTo(id, this.#house.table, defaultTag).provider.name }
   }
 
   #ask(provider: Provider, exchange: Exchange): Promise<UpstreamModel[]> {
@@ -57,16 +58,18 @@ export class ModelList {
   async #fetch(provider: Provider, exchange: Exchange): Promise<UpstreamModel[]> {
     const { transport, clock } = this.#house
     const upstream: UpstreamDialect = dialects[provider.dialect]
-    const { head, text } = await call(
-      transport,
-      {
-        name: provider.name,
-        method: 'GET',
-        url: upstream.upstream.endpoint(provider.baseUrl, 'models'),
-        headers: upstreamHeaders(exchange, provider, upstream.upstream.headers, this.#house.clientKeys),
-      },
-      { clock, timeoutMs: patienceMs, maxBytes: 4 * 1024 * 1024 },
-    )
+    const request = {
+      name: provider.name,
+      method: 'GET' as const,
+      url: upstreamUrl(provider, upstream, 'models'),
+      headers: upstreamHeaders(exchange, provider, upstream.upstream.headers, this.#house.clientKeys),
+    }
+    if (provider.sign) request.headers = await provider.sign(request)
+    const { head, text } = await call(transport, request, {
+      clock,
+      timeoutMs: patienceMs,
+      maxBytes: 4 * 1024 * 1024,
+    })
     if (head.status !== 200) {
       throw new SluiceError('upstream_server', `cannot list the models of ${provider.name}: status ${head.status}`)
     }

@@ -2,8 +2,8 @@ import type { Asked, Dialect, Target, UpstreamDialect, Warning } from '../dialec
 import { dialects } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import { type Provider, targetOf } from '../providers/index.ts'
-import { type RoutingTable, resolve } from '../routing/index.ts'
-import type { ChatRequest, JsonObject } from '../tokens/index.ts'
+import { type Route, type RoutingTable, resolve } from '../routing/index.ts'
+import type { ChatReply, ChatRequest, JsonObject } from '../tokens/index.ts'
 import type { RequestBody } from './request-body.ts'
 
 /** What is going to be done with a request: whom to ask, in which words, and how the answer comes back. */
@@ -21,6 +21,10 @@ export interface Plan {
   request: ChatRequest | undefined
   /** The body for the provider. Empty once it has been sent. */
   text: string
+  /** The form of that body, where it is not the usual one of its dialect. */
+  form: string | undefined
+  /** The answer, where nobody has to be asked for it. */
+  alone: ChatReply | undefined
   /** The size of the prompt, in tokens, for an answer that has to say it before the provider does. */
   inputEstimate: number | undefined
   /** Headers that the body calls for. */
@@ -54,7 +58,7 @@ export function plan(
 ): Plan {
   const { operation = 'chat' } = asked
   const model = asked.model ?? readModel(body.json)
-  const { provider, model: upstreamModel } = resolve(model, table)
+  const { provider, model: upstreamModel } = routeTo(model, table, client.client.defaultTag)
   const target = targetOf(provider, upstreamModel)
   const upstream: UpstreamDialect = dialects[provider.dialect]
   const stream =
@@ -70,16 +74,25 @@ export function plan(
     customTools: noTools,
     toolNames: noNames,
     inputEstimate: undefined,
+    form: undefined,
+    alone: undefined,
   }
+  const alone = same || operation === 'count' ? undefined : client.client.answerAlone?.(body.json, asked)
+  if (alone) return { ...base, alone, ...nothingSent }
 
   const foreign = body.text.includes(envelopeMark) || client.client.foreignState?.test(body.text) === true
-  if (same && !foreign) {
-    const { text, usageAdded } = upstream.upstream.adoptRequest(body.text, body.json, target)
+  const { thinkTags, reasoningRequired } = target.traits
+  // Reasoning that is wanted back has to be seen, where the client may not bring it.
+  const kept = reasoningRequired === true && client.client.rebuildsHistory
+  const literal = same && !provider.normalise && thinkTags === undefined && !kept
+  if (same && !foreign && client.upstream.adapts?.(target) !== true) {
+    const { text, usageAdded } = client.upstream.adoptRequest(body.text, body.json, target)
     return {
       ...base,
-      untouched: !provider.normalise,
+      untouched: literal,
       request: undefined,
       text,
+      form: asked.form,
       headers: {},
       warnings: [],
       usageAdded,
@@ -94,7 +107,8 @@ export function plan(
   const includeUsage = request.includeUsage ?? false
   return {
     ...base,
-    untouched: same && !provider.normalise,
+    // What is encoded anew has the usual form, and so has its answer.
+    untouched: literal && asked.form === undefined,
     request,
     text: JSON.stringify(encoded.body),
     headers: encoded.headers,
@@ -104,6 +118,30 @@ export function plan(
     choices: request.choices ?? 1,
     customTools: encoded.customTools ?? noTools,
     toolNames: encoded.toolNames ?? noNames,
+  }
+}
+
+const nothingSent = {
+  untouched: false,
+  request: undefined,
+  text: '',
+  headers: {},
+  warnings: [],
+  usageAdded: false,
+  includeUsage: true,
+}
+
+/**
+ * Where a name leads. A tag that only says "none of the others" is no part of it, unless there is just that name.
+ *
+ * @throws SluiceError `unknown_model`
+ */
+export function routeTo(name: string, table: RoutingTable, defaultTag: string | undefined): Route {
+  if (defaultTag === undefined || !name.endsWith(defaultTag)) return resolve(name, table)
+  try {
+    return resolve(name.slice(0, -defaultTag.length), table)
+  } catch {
+    return resolve(name, table)
   }
 }
 

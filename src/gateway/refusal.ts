@@ -15,9 +15,9 @@ export function readRefusal(
       `cannot use the answer of ${provider.name}: it redirects (status ${status}); set base_url to the final address`,
     )
   }
-  const error = upstream.upstream.decodeError(status, text)
+  const error = upstream.upstream.decodeError(status, text, headers)
   const code = provider.auth === 'client' && error.code === 'upstream_auth' ? ownKeyCode(status) : error.code
-  const wait = retryAfterMs(headers)
+  const wait = retryAfterMs(headers) ?? error.retryAfterMs
   return new SluiceError(code, code === 'upstream_auth' ? ownKeyRefused(provider.name, error.message) : error.message, {
     ...(code === error.code && { status: trueStatus(error, status) }),
     ...(error.param !== undefined && { param: error.param }),

@@ -36,6 +36,8 @@ export class UntouchedRelay implements Relay {
   #kept = 0
   #events = 0
   #holding = true
+  /** An event is a line. What is blank between two of them means nothing, and clients take every line for one. */
+  readonly #byLine: boolean
 
   /** Of the chunk at hand: how far it has been dealt with, and where its last event ended. */
   #chunk: Uint8Array = empty
@@ -45,6 +47,7 @@ export class UntouchedRelay implements Relay {
   constructor(options: UntouchedOptions) {
     this.#options = options
     const { framing, maxEventBytes } = options
+    this.#byLine = framing.name === 'ndjson'
     this.#parser = eventParser(framing.name, { maxEventBytes, decode: oneByteText })
   }
 
@@ -61,7 +64,8 @@ export class UntouchedRelay implements Relay {
     }
     if (this.progress.over) return
     const { done } = this.#options.observer
-    this.#take(done ? this.#lastEnd : this.#parser.border)
+    this.#take(done || this.#byLine ? this.#lastEnd : this.#parser.border)
+    if (this.#byLine && this.#carry.length === 0) this.#skipBlank()
     // What waits for a later read is copied: it is the beginning of one event, or of none.
     if (this.#from < chunk.length) this.#carry.push(Buffer.from(chunk.subarray(this.#from)))
     this.#chunk = empty
@@ -86,7 +90,12 @@ export class UntouchedRelay implements Relay {
 
   end(): void {
     if (this.progress.over) return
-    this.#endTail()
+    try {
+      this.#endTail()
+    } catch (error) {
+      // Behind the finish a torn tail has taken nothing of the answer along.
+      if (!this.#options.observer.finished) this.fail(SluiceError.from(error))
+    }
     if (this.progress.over) return
     const { observer } = this.#options
     if (observer.done || observer.finished) {
@@ -150,6 +159,7 @@ export class UntouchedRelay implements Relay {
     const { observer } = this.#options
     // What stands behind the end marker is no part of the answer, even in the same read.
     if (this.progress.over || observer.done) return
+    if (this.#byLine) this.#dropBlank(event)
     const shown = observer.see(event)
     if (observer.error) {
       this.#take(this.#lastEnd)
@@ -165,6 +175,18 @@ export class UntouchedRelay implements Relay {
     }
     this.#lastEnd = event.end
     this.#events++
+  }
+
+  /** Leaves out what stands between the line before and this one; of a line that began in an earlier read nothing does. */
+  #dropBlank({ data, end }: SseEvent): void {
+    const start = end - data.length - (this.#chunk[end - 2] === cr ? 2 : 1)
+    if (start <= Math.max(this.#lastEnd, this.#from)) return
+    this.#take(this.#lastEnd)
+    this.#from = start
+  }
+
+  #skipBlank(): void {
+    while (this.#from < this.#chunk.length && this.#chunk[this.#from]! <= 0x20) this.#from++
   }
 
   /** What is held goes out in a later turn, when the bytes of this read are gone. */

@@ -30,6 +30,43 @@ export class WholeBody {
   }
 }
 
+/**
+ * A body that calls itself one JSON text, of a provider that streams a JSON text a line: a first line that is whole, with
+ * more behind it, means that it lies, and its lines need not wait.
+ */
+export class WholeOrLines extends WholeBody {
+  #length = 0
+  /** What the first line end has shown. */
+  #first: 'unknown' | 'json' | 'other' = 'unknown'
+  isLines = false
+
+  override push(chunk: Uint8Array): void {
+    super.push(chunk)
+    if (this.#first === 'other') return
+    const before = this.#length
+    this.#length += chunk.length
+    let behind = 0
+    if (this.#first === 'unknown') {
+      // Blank lines before the first one are none.
+      const end = chunk.indexOf(0x0a, before === 0 ? chunk.findIndex((byte) => byte > 0x20) : 0)
+      if (end === -1) return
+      behind = end + 1
+      this.#first = isJson(this.bytes().subarray(0, before + end)) ? 'json' : 'other'
+    }
+    if (this.#first !== 'json') return
+    for (let at = behind; at < chunk.length; at++) if (chunk[at]! > 0x20) this.isLines = true
+  }
+}
+
+function isJson(bytes: Uint8Array): boolean {
+  try {
+    JSON.parse(decoder.decode(bytes))
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** The body of a refusal: as much as an explanation needs, and never an error of its own. */
 export class RefusalBody {
   readonly #pieces = new Pieces()

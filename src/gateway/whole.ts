@@ -63,8 +63,11 @@ export function wholeFromStream(
         if (bytes > maxBytes) throw tooLarge(maxBytes)
         parser.push(chunk, onEvent)
       } catch (error) {
-        fail(SluiceError.from(error))
-        return
+        // What stands behind the end marker is no part of the answer, even in the same read.
+        if (!decoder.done) {
+          fail(SluiceError.from(error))
+          return
+        }
       }
       progress.finished = decoder.finished
       if (decoder.done) close()
@@ -72,9 +75,14 @@ export function wholeFromStream(
     flush() {},
     end() {
       if (progress.over) return
-      parser.end((event) => {
-        if (isWholeData(event.data)) onEvent(event)
-      })
+      try {
+        parser.end((event) => {
+          if (isWholeData(event.data)) onEvent(event)
+        })
+      } catch (error) {
+        // Behind the finish a torn message has taken nothing of the answer along.
+        if (!decoder.finished) return fail(SluiceError.from(error))
+      }
       close()
     },
     fail,

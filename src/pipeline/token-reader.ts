@@ -38,7 +38,11 @@ export class TokenReader implements ChunkReader<Uint8Array> {
   push(bytes: Uint8Array, emit: Emit<StreamToken>): void {
     if (this.#decoder.done) return
     this.#emit = emit
-    this.#framing.push(bytes, this.#event)
+    try {
+      this.#framing.push(bytes, this.#event)
+    } catch (error) {
+      if (!this.#decoder.done) throw error
+    }
   }
 
   /** The body is complete. A stream without its end gives an error token, `upstream_truncated`. */

@@ -70,6 +70,68 @@ export class NodeExchange implements Exchange {
     })
   }
 
+  stream(limit: { bytes: number; timeoutMs: number }): AsyncIterable<Uint8Array> | undefined {
+    const request = this.#request
+    if (!hasBody(request) || request.headers['content-length'] === '0') return undefined
+    if (Number(request.headers['content-length']) > limit.bytes) throw this.#tooLarge(limit.bytes)
+    return this.#pieces(limit)
+  }
+
+  async *#pieces(limit: { bytes: number; timeoutMs: number }): AsyncGenerator<Uint8Array> {
+    const request = this.#request
+    // The iterator of a stream would end the connection with a body that is not read to its end, and the answer still
+    // has to go out on it. At most one piece stands here: the next is read when it has been taken.
+    let piece: Buffer | undefined
+    let over = false
+    let left = false
+    let wake = (): void => {}
+    const take = (data: Buffer): void => {
+      piece = data
+      request.pause()
+      wake()
+    }
+    const finish = (): void => {
+      over = true
+      wake()
+    }
+    const leave = (): void => {
+      left = !over
+      wake()
+    }
+    request.on('data', take)
+    request.on('end', finish)
+    request.on('close', leave)
+    let seen = 0
+    try {
+      for (;;) {
+        if (piece) {
+          const given: Buffer = piece
+          piece = undefined
+          seen += given.length
+          if (seen > limit.bytes) throw this.#tooLarge(limit.bytes)
+          yield given
+        } else if (over) {
+          return
+        } else if (left) {
+          throw new SluiceError('client_closed', 'the client closed the connection before its request was complete')
+        } else {
+          const woken = new Promise<void>((resolve) => {
+            wake = resolve
+          })
+          request.resume()
+          const timer = setTimeout(() => wake(), limit.timeoutMs)
+          await woken
+          clearTimeout(timer)
+          if (!piece && !over && !left) throw this.#tooSlow(limit.timeoutMs)
+        }
+      }
+    } finally {
+      request.off('data', take)
+      request.off('end', finish)
+      request.off('close', leave)
+    }
+  }
+
   start(status: number, headers: Record<string, string>): void {
     const response = this.#response
     if (response.destroyed) return

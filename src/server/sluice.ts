@@ -3,6 +3,7 @@ import { type Config, type ConfigFlags, type ConfigOptions, readConfig } from '.
 import { Gateway } from '../gateway/index.ts'
 import { createLog, type Log } from '../observe/index.ts'
 import type { Provider } from '../providers/index.ts'
+import { openStore } from '../storage/index.ts'
 import { openTransport } from '../transport/index.ts'
 import { listen } from './listen.ts'
 
@@ -16,6 +17,8 @@ export interface SluiceOptions {
   host?: string
   /** Above the configuration; 0 takes any free port. */
   port?: number
+  /** Above the configuration: the folder for state, or `:memory:`. */
+  state?: string
   /** Above the configuration. */
   logLevel?: ConfigFlags['logLevel']
   logFormat?: ConfigFlags['logFormat']
@@ -49,24 +52,26 @@ export interface Sluice {
  */
 export async function createSluice(options: SluiceOptions = {}): Promise<Sluice> {
   const env = options.env ?? process.env
-  const { config: given, host: wantedHost, port, logLevel, logFormat } = options
+  const { config: given, host: wantedHost, port, state, logLevel, logFormat } = options
   const read = readConfig({
     ...(typeof given === 'string' ? { file: given } : { options: given }),
     env,
-    flags: { host: wantedHost, port, logLevel, logFormat },
+    flags: { host: wantedHost, port, state, logLevel, logFormat },
   })
+  const log = options.log ?? createLog(read.log)
+  const store = openStore({ ...read.storage, onTrouble: (message) => log.warn(message) })
   const scripted = read.providers.length === 0 ? await startBuiltin() : undefined
   const config = scripted ? { ...read, providers: scripted.providers } : read
-  const log = options.log ?? createLog(config.log)
   const transport = openTransport({
     client: config.transport.client,
     connectTimeoutMs: config.streaming.connectTimeoutMs,
     env,
   })
-  const gateway = new Gateway({ config, transport, log })
+  const gateway = new Gateway({ config, transport, log, store })
   const { host } = config.server
   const listening = await listen(gateway, config.server).catch(async (error: unknown) => {
     await scripted?.close()
+    await store.close()
     throw error
   })
 
@@ -78,6 +83,7 @@ export async function createSluice(options: SluiceOptions = {}): Promise<Sluice>
       await listening.close()
       await transport.close()
       await scripted?.close()
+      await store.close()
     })()
     return closing
   }

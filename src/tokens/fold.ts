@@ -87,7 +87,7 @@ export class Folder {
       }
       case 'opaque': {
         const { part } = this.#find(token)
-        if (part.type !== 'reasoning' && part.type !== 'tool-call') return
+        if (part.type !== 'reasoning' && part.type !== 'tool-call' && part.type !== 'text') return
         const { kind, value, vendor, family } = token
         part.opaque ??= []
         part.opaque.push({ kind, value, ...defined({ vendor, family }) })

@@ -13,6 +13,7 @@ export type ReplyPart =
       meta?: BlockMeta
       logprobs?: LogProb[]
       citations?: Citation[]
+      opaque?: Opaque[]
     }
   | { type: 'reasoning'; text: string; id?: string; meta?: BlockMeta; opaque?: Opaque[] }
   | {

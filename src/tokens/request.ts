@@ -19,6 +19,8 @@ export interface TextPart {
   refusal?: boolean
   /** In the shape of the dialect it came from; kept for the way back only. */
   citations?: unknown[]
+  /** State that the vendor attached to a text of the assistant. */
+  opaque?: Opaque[]
   cache?: CacheMarker
   extra?: PartExtra
 }

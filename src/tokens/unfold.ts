@@ -25,10 +25,11 @@ function* unfoldPart(part: ReplyPart, choice: number, index: number): Generator<
   const at = { choice, index }
   switch (part.type) {
     case 'text': {
-      const { type: _, text, logprobs, citations, ...head } = part
+      const { type: _, text, logprobs, citations, opaque, ...head } = part
       yield { type: 'text-start', ...at, ...head }
       if (text !== '' || logprobs) yield { type: 'text-delta', ...at, text, ...(logprobs && { logprobs }) }
       for (const one of citations ?? []) yield { type: 'citation', ...at, ...one }
+      for (const one of opaque ?? []) yield { type: 'opaque', ...at, ...one }
       yield { type: 'text-end', ...at }
       return
     }

@@ -7,7 +7,14 @@ import { lazyTransport } from './lazy.ts'
 import { type ProxyEnv, proxiesOf } from './proxies.ts'
 import type { Transport } from './transport.ts'
 
-export type { Transport, UpstreamCall, UpstreamHandler, UpstreamHead, UpstreamRequest } from './transport.ts'
+export type {
+  OpenRequest,
+  Transport,
+  UpstreamCall,
+  UpstreamHandler,
+  UpstreamHead,
+  UpstreamRequest,
+} from './transport.ts'
 
 /** Who makes the calls: our own reader, or undici for all of them. */
 export const transportClients = ['http1', 'undici'] as const
@@ -22,8 +29,8 @@ export interface TransportOptions {
 }
 
 /**
- * The transport of the gateway. Addresses of a scheme that has a proxy are called by undici, whatever the client; it is
- * loaded by the first such request.
+ * The transport of the gateway. Addresses of a scheme that has a proxy and open requests are called by undici, whatever
+ * the client; it is loaded by the first such request.
  */
 export function openTransport({ client = 'http1', connectTimeoutMs, env }: TransportOptions): Transport {
   const undici = lazyTransport(async () => {
@@ -34,10 +41,11 @@ export function openTransport({ client = 'http1', connectTimeoutMs, env }: Trans
   const http1 = http1Transport({ connectTimeoutMs })
   const proxies = proxiesOf(env)
   // Which hosts go around the proxy is left to undici as well, so that it is decided in one place.
-  if (proxies.http === undefined && proxies.https === undefined) return http1
   const isProxied = (url: string): boolean => (/^https:/i.test(url) ? proxies.https : proxies.http) !== undefined
   return {
-    send: (request, handler) => (isProxied(request.url) ? undici : http1).send(request, handler),
+    send: (request, handler) =>
+      // Our own reader knows two methods and whole bodies, which is all that a chat needs.
+      ('open' in request || isProxied(request.url) ? undici : http1).send(request, handler),
     async close() {
       await Promise.all([undici.close(), http1.close()])
     },

@@ -6,7 +6,7 @@ export interface Transport {
    * Sends a request and returns at once. Of the handler's calls exactly one of `onEnd` and `onError` comes last, unless
    * the call is aborted: then nothing comes any more.
    */
-  send(request: UpstreamRequest, handler: UpstreamHandler): UpstreamCall
+  send(request: UpstreamRequest | OpenRequest, handler: UpstreamHandler): UpstreamCall
   /** Lets idle connections go and aborts the rest. */
   close(): Promise<void>
 }
@@ -19,6 +19,18 @@ export interface UpstreamRequest {
   /** Lower-case names. */
   headers: Record<string, string>
   body?: string | Uint8Array
+}
+
+/** A request of any method, whose body is read as it is sent: for what passes through without being looked at. */
+export interface OpenRequest {
+  readonly open: true
+  name?: string
+  method: string
+  url: string
+  /** Lower-case names. With a `content-length` the body has that length, else it goes in chunks. */
+  headers: Record<string, string>
+  /** What its iteration throws is what the call fails with. */
+  body?: AsyncIterable<Uint8Array>
 }
 
 export interface UpstreamHead {

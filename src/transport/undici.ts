@@ -3,7 +3,14 @@ import { SluiceError } from '../errors/index.ts'
 import { decompressor } from './decompress.ts'
 import { type ProxyEnv, proxiesOf } from './proxies.ts'
 import { brokenBody, reason, type SystemError } from './reason.ts'
-import type { Transport, UpstreamCall, UpstreamHandler, UpstreamHead, UpstreamRequest } from './transport.ts'
+import type {
+  OpenRequest,
+  Transport,
+  UpstreamCall,
+  UpstreamHandler,
+  UpstreamHead,
+  UpstreamRequest,
+} from './transport.ts'
 
 export interface UndiciOptions {
   connectTimeoutMs: number
@@ -52,7 +59,7 @@ class Call implements UpstreamCall, Dispatcher.DispatchHandler {
   #head = false
   #flushing = false
 
-  constructor(dispatcher: Dispatcher, request: UpstreamRequest, handler: UpstreamHandler) {
+  constructor(dispatcher: Dispatcher, request: UpstreamRequest | OpenRequest, handler: UpstreamHandler) {
     this.#handler = handler
     const url = new URL(request.url)
     this.#name = request.name ?? url.host
@@ -60,9 +67,10 @@ class Call implements UpstreamCall, Dispatcher.DispatchHandler {
       {
         origin: url.origin,
         path: url.pathname + url.search,
-        method: request.method,
+        method: request.method as Dispatcher.HttpMethod,
         headers: request.headers,
-        body: request.body ?? null,
+        // Its types leave iterables out, which it reads piece by piece, as fast as they are sent.
+        body: (request.body ?? null) as Uint8Array | string | null,
         // Timeouts after the connection are the gateway's: it alone knows what counts as a sign of life. They are said
         // with each request, since the connections of a proxy do not take them over from the agent.
         headersTimeout: 0,
@@ -171,6 +179,8 @@ function readHead(status: number, raw: Record<string, string | string[]>): Upstr
 }
 
 function describe(error: SystemError, where: string, afterHead: boolean): SluiceError {
+  // Who gave the body has said what is wrong with it.
+  if (SluiceError.is(error)) return error
   // The second is that of a proxy which was asked for a tunnel.
   if (error.code === 'UND_ERR_CONNECT_TIMEOUT' || error.code === 'UND_ERR_HEADERS_TIMEOUT') {
     return new SluiceError('connect_timeout', `cannot reach ${where}: no connection in time`, { cause: error })

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type ReadOptions, readConfig } from '../../src/config/index.ts'
 
@@ -34,6 +34,7 @@ describe('what holds where nothing is written', () => {
         bufferBudgetBytes: 64 * 1024 * 1024,
       },
       transport: { client: 'http1' },
+      storage: { path: ':memory:', chosen: false },
       providers: [],
       aliases: [],
       log: { level: 'info', format: 'auto' },
@@ -45,6 +46,26 @@ describe('what holds where nothing is written', () => {
 describe('what is written is what is done', () => {
   it.each(['http1', 'undici'])('providers are called by %s', (client) => {
     expect(read(`[transport]\nclient = "${client}"`).transport).toEqual({ client })
+  })
+
+  const state = (text: string, rest: Partial<ReadOptions> = {}) =>
+    read(text, { env: { HOME: '/people/me' }, ...rest }).storage
+  it.each<[string, unknown, unknown]>([
+    ['the folder that was written', state('[storage]\npath = "/srv/sluice"'), { path: '/srv/sluice', chosen: true }],
+    ['a folder at home', state('[storage]\npath = "~/sluice"'), { path: '/people/me/sluice', chosen: true }],
+    ['a folder below this one', state('[storage]\npath = "state"'), { path: resolve('state'), chosen: true }],
+    ['memory', state('[storage]\npath = ":memory:"'), { path: ':memory:', chosen: true }],
+    ['the flag', state('[storage]\npath = "/a"', { flags: { state: '/b' } }), { path: '/b', chosen: true }],
+    ['the usual place', state(''), { path: '/people/me/.local/state/sluice', chosen: false }],
+    ['the place for state', state('', { env: { XDG_STATE_HOME: '/s' } }), { path: '/s/sluice', chosen: false }],
+    ['memory without a home', state('', { env: {} }), { path: ':memory:', chosen: false }],
+    [
+      'memory inside another program',
+      readConfig({ options: {}, env: { HOME: '/people/me' } }).storage,
+      { path: ':memory:', chosen: false },
+    ],
+  ])('state is kept in %s', (_, found, wanted) => {
+    expect(found).toEqual(wanted)
   })
 
   it('a budget may be larger than any text', () => {

@@ -44,6 +44,14 @@ export class FakeExchange implements Exchange {
     return bytes
   }
 
+  stream(limit: { bytes: number; timeoutMs: number }): AsyncIterable<Uint8Array> | undefined {
+    if (this.#body.length === 0) return undefined
+    const whole = this.body(limit)
+    return (async function* () {
+      yield await whole
+    })()
+  }
+
   start(status: number, headers: Record<string, string>): void {
     this.status = status
     this.sent = headers

@@ -68,6 +68,7 @@ export function startGateway(
     server: { host: '127.0.0.1', port: 0, maxBodyBytes: 1e6, bodyTimeoutMs: 1e4, corsOrigins: [], drainTimeoutMs: 1e4 },
     access: { keys: access },
     transport: { client: 'http1' },
+    storage: { path: ':memory:', chosen: false },
     streaming: {
       heartbeatMs: 15_000,
       statusCeilingMs: 10_000,

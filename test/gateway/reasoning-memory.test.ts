@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ReasoningMemory } from '../../src/gateway/reasoning-memory.ts'
+import { type Collection, MemoryStore } from '../../src/storage/index.ts'
 import type { ChatRequest, Message, StreamToken } from '../../src/tokens/index.ts'
 
 type AssistantParts = Extract<Message, { role: 'assistant' }>['parts']
@@ -29,8 +30,8 @@ const answer = (id: string, signature: string): StreamToken[] => [
   { type: 'finish', choice: 0, reason: 'tool_calls' },
 ]
 
-function memoryOf(limits: { characters?: number; now?: () => number } = {}): ReasoningMemory {
-  return new ReasoningMemory({ keepMs: 1000, characters: limits.characters ?? 1000 }, limits.now ?? (() => 0))
+function memoryOf(limits: { characters?: number; now?: () => number } = {}, kept?: Collection): ReasoningMemory {
+  return new ReasoningMemory({ keepMs: 1000, characters: limits.characters ?? 1000 }, limits.now ?? (() => 0), kept)
 }
 
 function follow(memory: ReasoningMemory, owner: string, tokens: StreamToken[]): void {
@@ -38,9 +39,8 @@ function follow(memory: ReasoningMemory, owner: string, tokens: StreamToken[]): 
   for (const token of tokens) follower.push(token)
 }
 
-function restored(memory: ReasoningMemory, owner: string, parts: AssistantParts): AssistantParts {
-  const message: Extract<Message, { role: 'assistant' }> = { role: 'assistant', parts: [...parts] }
-  const asked: ChatRequest = {
+function requestOf(message: Message): ChatRequest {
+  return {
     model: 'm',
     stream: true,
     system: [],
@@ -49,7 +49,11 @@ function restored(memory: ReasoningMemory, owner: string, parts: AssistantParts)
     sampling: {},
     extra: { dialect: 'd', fields: {} },
   }
-  memory.restore(() => owner, asked)
+}
+
+function restored(memory: ReasoningMemory, owner: string, parts: AssistantParts): AssistantParts {
+  const message: Extract<Message, { role: 'assistant' }> = { role: 'assistant', parts: [...parts] }
+  expect(memory.restore(() => owner, requestOf(message))).toBeUndefined()
   return message.parts
 }
 
@@ -155,5 +159,84 @@ describe('signed reasoning that a client could not carry', () => {
       answer('c1', 's').filter((token) => token.type !== 'opaque'),
     )
     expect(memory.characters).toBe(0)
+  })
+})
+
+describe('signed reasoning with a store behind the memory', () => {
+  const limits = { keepMs: 60_000, entries: 100, bytes: 100_000 }
+  const signed = (id: string) => [
+    { type: 'reasoning', text: 'first thought', opaque: { kind: 'signature', value: 's-1', ...made } },
+    { type: 'reasoning', text: '', opaque: { kind: 'redacted', value: 's-2', ...made } },
+    call(id),
+  ]
+
+  it('is there after a restart, by each of the calls, and for its owner only', () => {
+    const kept = new MemoryStore().collection('reasoning', limits)
+    follow(memoryOf({}, kept), 'a', answer('c1', 's'))
+    for (const id of ['c1', 'c1-b']) {
+      const later = memoryOf({}, kept)
+      expect(restored(later, 'b', [call(id)])).toEqual([call(id)])
+      expect(restored(later, 'a', [call(id)])).toEqual(signed(id))
+      expect(later.characters).toBeGreaterThan(0)
+    }
+  })
+
+  it('comes once a store that takes its time has answered, and only then', async () => {
+    const inner = new MemoryStore().collection('reasoning', limits)
+    let asked = 0
+    const late: Collection = {
+      get: async (key) => {
+        asked++
+        return inner.get(key)
+      },
+      set: (key, value) => inner.set(key, value),
+      delete: (key) => inner.delete(key),
+    }
+    follow(memoryOf({}, late), 'a', answer('c1', 's'))
+    const later = memoryOf({}, late)
+    const message: Extract<Message, { role: 'assistant' }> = { role: 'assistant', parts: [call('c1')] }
+    const waiting = later.restore(() => 'a', requestOf(message))
+    expect(waiting).toBeInstanceOf(Promise)
+    expect(message.parts).toEqual([call('c1')])
+    await waiting
+    later.restoreKnown(() => 'a', requestOf(message))
+    expect(message.parts).toEqual(signed('c1'))
+    // What is in memory by now is not asked for again.
+    expect(restored(later, 'a', [call('c1')])).toEqual(signed('c1'))
+    expect(asked).toBe(1)
+  })
+
+  it('leaves a turn as it is when no store knows its calls, and asks the store for nothing it need not', () => {
+    let asked = 0
+    let now = 0
+    const inner = new MemoryStore().collection('reasoning', limits)
+    const counted: Collection = {
+      get: (key) => {
+        asked++
+        return inner.get(key)
+      },
+      set: (key, value) => inner.set(key, value),
+      delete: (key) => inner.delete(key),
+    }
+    const memory = memoryOf({ now: () => now }, counted)
+    for (let turn = 0; turn < 3; turn++) {
+      expect(restored(memory, 'a', [call('x'), call('y')])).toEqual([call('x'), call('y')])
+    }
+    expect(asked).toBe(2)
+    follow(memory, 'a', answer('c1', 's'))
+    restored(memory, 'a', [call('c1')])
+    restored(memory, 'a', [{ type: 'text', text: 'no call' }])
+    restored(memory, 'a', [{ type: 'reasoning', text: 'own', opaque: { kind: 'signature', value: 'own' } }, call('x')])
+    expect(asked).toBe(2)
+    // Another gateway may have written it meanwhile.
+    follow(memoryOf({}, inner), 'a', answer('x', 's'))
+    now = 60_000
+    expect(restored(memory, 'a', [call('x')])).toEqual(signed('x'))
+  })
+
+  it('is written even when it is too large for the memory', () => {
+    const kept = new MemoryStore().collection('reasoning', limits)
+    follow(memoryOf({ characters: 10 }, kept), 'a', answer('c1', 's'))
+    expect(restored(memoryOf({}, kept), 'a', [call('c1')])).toEqual(signed('c1'))
   })
 })

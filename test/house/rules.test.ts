@@ -14,6 +14,7 @@ import { names } from '../../scripts/house/names.ts'
 import { type Rule, say } from '../../scripts/house/rule.ts'
 import { rules } from '../../scripts/house/rules.ts'
 import { runtimes } from '../../scripts/house/runtimes.ts'
+import { storageParts } from '../../scripts/house/storage-parts.ts'
 import { readTree } from '../../scripts/house/tree.ts'
 import { root } from '../../scripts/run.ts'
 
@@ -120,6 +121,12 @@ const samples: Sample[] = [
       ['index', 'wire', 'request', 'stream', 'reply'].map((part) => [`src/dialects/gemini/${part}.ts`, '']),
     ),
     says: 'src/dialects/gemini/error.ts  is missing',
+  },
+  {
+    rule: storageParts,
+    bad: 'a store that lacks a part',
+    files: { 'src/storage/redis/index.ts': '', 'src/storage/redis/store.ts': '' },
+    says: 'src/storage/redis/collection.ts  is missing',
   },
   {
     rule: runtimes,

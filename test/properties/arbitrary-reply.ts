@@ -26,6 +26,7 @@ const part: fc.Arbitrary<ReplyPart> = fc.oneof(
       meta,
       logprobs: fc.array(fc.record({ token: text, logprob: fc.double({ noNaN: true }) }), { maxLength: 2 }),
       citations: some(fc.record({ dialect, citation: fields })),
+      opaque: some(opaque),
     },
     { requiredKeys: ['type', 'text'] },
   ),
