@@ -15,17 +15,19 @@ import type { Soon } from '../storage/index.ts'
 import { type ChatReply, type ChatRequest, estimateInput, fold, type StreamToken, unfold } from '../tokens/index.ts'
 import type { UpstreamHead, UpstreamRequest } from '../transport/index.ts'
 import { Answer } from './answer.ts'
+import { answerHeaders } from './answer-headers.ts'
 import { Attempt } from './attempt.ts'
 import { type ClientProfile, clientProfile, profiledFraming, rewrites } from './client-profile.ts'
 import type { Exchange } from './exchange.ts'
-import { headersBack, headerText, readUpstreamId, upstreamHeaders, warningsHeader } from './headers.ts'
+import { upstreamHeaders, warningsHeader } from './headers.ts'
 import type { House } from './house.ts'
 import { ownerOf } from './owner.ts'
-import { type Plan, plan } from './plan.ts'
+import { decodeOptions, type Plan, plan } from './plan.ts'
 import { readRefusal } from './refusal.ts'
 import { newProgress, type Progress, type Relay, type StreamRelayOptions } from './relay.ts'
 import { type RequestBody, readRequestBody } from './request-body.ts'
 import { requestRecord } from './request-record.ts'
+import { tellEnd, tellPlan } from './request-story.ts'
 import { ResponseRecorder } from './response-recorder.ts'
 import { storedDialect } from './stored-responses.ts'
 import { decoderFor, replyTokens } from './target-decoder.ts'
@@ -114,7 +116,7 @@ export class Lifecycle {
       this.#plan = planned
       if (rewrites(this.#profile, this.#client.name)) planned.untouched = false
       this.#warnings.push(...planned.warnings)
-      if (log.debug) this.#tellPlan(planned)
+      if (log.debug) tellPlan(log, this.#id, this.#client.name, planned)
       if (planned.alone) {
         this.#answerAlone(planned, planned.alone)
         return
@@ -226,7 +228,7 @@ export class Lifecycle {
     const options = this.#relayOptions()
     if (!stream) {
       this.#kind = 'whole'
-      const decoder = decoderFor(planned.target, upstream, this.#decodeOptions(planned))
+      const decoder = decoderFor(planned.target, upstream, decodeOptions(planned))
       return wholeFromStream(eventParser(framing, { flushTail: true }), decoder, options.maxEventBytes, {
         onReply: (reply) => this.#respondWhole(planned, reply),
         onFailure: options.onFailure,
@@ -251,7 +253,7 @@ export class Lifecycle {
       ...options,
       parser: eventParser(framing, { maxEventBytes: options.maxEventBytes, flushTail: true }),
       framing: this.#framing,
-      decoder: decoderFor(planned.target, planned.upstream, this.#decodeOptions(planned)),
+      decoder: decoderFor(planned.target, planned.upstream, decodeOptions(planned)),
       encoder: this.#recorder?.encoder(encoder) ?? encoder,
       followed: this.#remembers ? this.#house.memory.follow(this.#owner) : undefined,
     })
@@ -277,7 +279,7 @@ export class Lifecycle {
       this.#respond(bytes, facts)
       return
     }
-    const tokens = replyTokens(planned.target, upstream, json, this.#decodeOptions(planned))
+    const tokens = replyTokens(planned.target, upstream, json, decodeOptions(planned))
     if (!stream) {
       this.#kind = 'whole'
       this.#respondWhole(planned, fold(tokens))
@@ -369,11 +371,6 @@ export class Lifecycle {
   /** Asked for only where there is state that belongs to somebody: it costs a hash. */
   readonly #owner = (): string => ownerOf(this.#exchange)
 
-  #decodeOptions({ target, customTools, toolNames, choices }: Plan) {
-    const { vendor, family, traits } = target
-    return { vendor, family, customTools, toolNames, choices, wholeArguments: traits.wholeArguments === true }
-  }
-
   #encodeOptions(planned: Plan | undefined): EncodeOptions {
     return {
       requestId: this.#recorder?.id ?? this.#id,
@@ -397,22 +394,17 @@ export class Lifecycle {
   }
 
   #headers(): Record<string, string> {
-    const back = headersBack(this.#head?.headers ?? {})
-    const headers: Record<string, string> = {
+    return {
       ...this.#house.headersFor(this.#exchange),
-      ...back,
-      [this.#client.client.requestIdHeader]: readUpstreamId(back) ?? this.#id,
-      'x-sluice-request-id': this.#id,
+      ...answerHeaders({
+        id: this.#id,
+        client: this.#client.client,
+        upstream: this.#head?.headers ?? {},
+        plan: this.#plan,
+        kind: this.#kind,
+        warnings: this.#warnings,
+      }),
     }
-    if (this.#plan) {
-      headers['x-sluice-provider'] = this.#plan.provider.name
-      headers['x-sluice-model'] = headerText(this.#plan.target.model)
-      headers['x-sluice-attempts'] = this.#plan.alone ? '0' : '1'
-    }
-    if (this.#plan?.stream) headers['x-sluice-stream'] = this.#kind
-    const warnings = warningsHeader(this.#warnings)
-    if (warnings !== undefined) headers['x-sluice-warnings'] = warnings
-    return headers
   }
 
   /** Once, when both the client has its end and the upstream call is over. */
@@ -431,18 +423,6 @@ export class Lifecycle {
     this.#onSettled()
   }
 
-  #tellPlan(planned: Plan): void {
-    const { log } = this.#house
-    log.step(this.#id, 'decoded', { client: this.#client.name, stream: planned.stream })
-    log.step(this.#id, 'routed', {
-      provider: planned.provider.name,
-      model: planned.target.model,
-      dialect: planned.upstream.name,
-      untouched: planned.untouched,
-      warnings: warningsHeader(planned.warnings),
-    })
-  }
-
   #tellEnd(): void {
     const { log, clock } = this.#house
     const record = requestRecord({
@@ -459,15 +439,7 @@ export class Lifecycle {
       firstAt: this.#firstAt,
       endedAt: clock.now(),
     })
-    if (log.debug) {
-      const { inputTokens, outputTokens, cacheReadTokens, finish, upstreamRequestId, outcome, code } = record
-      if (inputTokens !== undefined || outputTokens !== undefined) {
-        log.step(this.#id, 'usage', { input: inputTokens, output: outputTokens, cacheRead: cacheReadTokens })
-      }
-      const held = this.#answer.pressure
-      const waits = held && { pauses: held.pauses, pausedMs: Math.round(held.pausedMs) }
-      log.step(this.#id, 'end', { finish, upstreamId: upstreamRequestId, outcome, code, ...waits })
-    }
+    if (log.debug) tellEnd(log, record, this.#answer.pressure)
     log.request(record)
   }
 }

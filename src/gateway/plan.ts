@@ -1,4 +1,4 @@
-import type { Asked, Dialect, Target, UpstreamDialect, Warning } from '../dialects/index.ts'
+import type { Asked, DecodeOptions, Dialect, Target, UpstreamDialect, Warning } from '../dialects/index.ts'
 import { dialects } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import { type Provider, targetOf } from '../providers/index.ts'
@@ -173,4 +173,10 @@ function readStream(json: JsonObject, byDefault: boolean): boolean {
       param: 'stream',
     },
   )
+}
+
+/** What the decoder of the answer has to know of the request. */
+export function decodeOptions({ target, customTools, toolNames, choices }: Plan): DecodeOptions {
+  const { vendor, family, traits } = target
+  return { vendor, family, customTools, toolNames, choices, wholeArguments: traits.wholeArguments === true }
 }

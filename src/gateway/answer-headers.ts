@@ -1,0 +1,38 @@
+import type { ClientSide, Warning } from '../dialects/index.ts'
+import type { StreamKind } from '../observe/index.ts'
+import { headersBack, headerText, readUpstreamId, warningsHeader } from './headers.ts'
+import type { Plan } from './plan.ts'
+
+/** The headers of an answer that say what happened, as far as it is known when they leave. */
+export function answerHeaders({
+  id,
+  client,
+  upstream,
+  plan,
+  kind,
+  warnings,
+}: {
+  id: string
+  client: ClientSide
+  /** Those that the provider sent. */
+  upstream: Record<string, string>
+  plan: Plan | undefined
+  kind: StreamKind
+  warnings: readonly Warning[]
+}): Record<string, string> {
+  const back = headersBack(upstream)
+  const headers: Record<string, string> = {
+    ...back,
+    [client.requestIdHeader]: readUpstreamId(back) ?? id,
+    'x-sluice-request-id': id,
+  }
+  if (plan) {
+    headers['x-sluice-provider'] = plan.provider.name
+    headers['x-sluice-model'] = headerText(plan.target.model)
+    headers['x-sluice-attempts'] = plan.alone ? '0' : '1'
+  }
+  if (plan?.stream) headers['x-sluice-stream'] = kind
+  const told = warningsHeader(warnings)
+  if (told !== undefined) headers['x-sluice-warnings'] = told
+  return headers
+}
