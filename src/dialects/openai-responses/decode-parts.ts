@@ -1,5 +1,6 @@
 import {
   type AudioPart,
+  type CacheMarker,
   type FilePart,
   type HostedPart,
   type ImagePart,
@@ -43,7 +44,7 @@ function textPart(part: JsonObject, at: string): TextPart | undefined {
     type: 'text',
     text: string.required(part, 'text', `${at}.`),
     ...(citations && citations.length > 0 && { citations }),
-    ...extraOf(part, textFields),
+    ...rest(part, textFields),
   }
 }
 
@@ -96,7 +97,7 @@ const imageFields: ReadonlySet<string> = new Set(['type', 'image_url', 'file_id'
 
 function imagePart(part: JsonObject, at: string): ImagePart {
   const detail = string.optional(part, 'detail', `${at}.`)
-  const more = { ...(detail !== undefined && { detail }), ...extraOf(part, imageFields) }
+  const more = { ...(detail !== undefined && { detail }), ...rest(part, imageFields) }
   // The other API of the vendor has an object in this place, and clients mix the two up.
   const url = isJsonObject(part.image_url)
     ? string.required(part.image_url, 'url', `${at}.image_url.`)
@@ -117,7 +118,7 @@ const fileFields: ReadonlySet<string> = new Set(['type', 'file_data', 'file_id',
 
 function filePart(part: JsonObject, at: string): FilePart {
   const filename = string.optional(part, 'filename', `${at}.`)
-  const more = { ...(filename !== undefined && { filename }), ...extraOf(part, fileFields) }
+  const more = { ...(filename !== undefined && { filename }), ...rest(part, fileFields) }
   const data = filled(string.optional(part, 'file_data', `${at}.`))
   if (data !== undefined) {
     const inline = splitDataUrl(data) ?? { mediaType: '', data }
@@ -130,6 +131,15 @@ function filePart(part: JsonObject, at: string): FilePart {
   if (id === undefined) refuse(at, 'says nothing; it must hold `file_data`, `file_url` or `file_id`')
   return { type: 'file', source: { kind: 'file', id: id as string }, ...more }
 }
+
+/** The mark behind which the prompt is cached is kept in both forms: what it means, and how it was written. */
+function rest(part: JsonObject, known: ReadonlySet<string>): { cache?: CacheMarker; extra?: PartExtra } {
+  const mark = part.prompt_cache_breakpoint
+  const ttl = isJsonObject(mark) ? cacheTtls.find((one) => one === mark.ttl) : undefined
+  return { ...(isJsonObject(mark) && { cache: ttl ? { ttl } : {} }), ...extraOf(part, known) }
+}
+
+const cacheTtls = ['30m', '12h'] as const
 
 /** What a part or an item holds beside what is read of it. */
 export function extraOf(wire: JsonObject, known: ReadonlySet<string>): { extra?: PartExtra } {

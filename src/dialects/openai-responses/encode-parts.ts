@@ -1,4 +1,14 @@
-import type { FilePart, ImagePart, Json, JsonObject, TextPart, ToolResultPart, UserPart } from '../../tokens/index.ts'
+import type {
+  CacheMarker,
+  FilePart,
+  ImagePart,
+  Json,
+  JsonObject,
+  PartExtra,
+  TextPart,
+  ToolResultPart,
+  UserPart,
+} from '../../tokens/index.ts'
 import { type Encoding, unsupported } from './encoding.ts'
 import { dialectName } from './wire.ts'
 
@@ -13,7 +23,7 @@ export function userContent(parts: Array<UserPart | ToolResultPart['content'][nu
 export function userPart(part: UserPart, encoding: Encoding): JsonObject {
   switch (part.type) {
     case 'text':
-      return { type: 'input_text', text: part.text, ...(encoding.own && part.extra) }
+      return { type: 'input_text', text: part.text, ...beside(part, encoding) }
     case 'image':
       return imagePart(part, encoding)
     case 'file':
@@ -26,9 +36,20 @@ export function userPart(part: UserPart, encoding: Encoding): JsonObject {
   }
 }
 
+/**
+ * What a part holds beside its content: as the client wrote it, or else the mark behind which the prompt is cached,
+ * which is OpenAI's own and may be refused by others.
+ */
+function beside(part: { cache?: CacheMarker; extra?: PartExtra }, { own, extras }: Encoding): JsonObject {
+  if (own) return part.extra ?? {}
+  if (!part.cache || !extras) return {}
+  const { ttl } = part.cache
+  return { prompt_cache_breakpoint: { mode: 'explicit', ...((ttl === '30m' || ttl === '12h') && { ttl }) } }
+}
+
 function imagePart(part: ImagePart, encoding: Encoding): JsonObject {
   const { source, detail } = part
-  const more = { detail: detail ?? 'auto', ...(encoding.own && part.extra) }
+  const more = { detail: detail ?? 'auto', ...beside(part, encoding) }
   switch (source.kind) {
     case 'url':
       return { type: 'input_image', image_url: source.url, ...more }
@@ -41,11 +62,11 @@ function imagePart(part: ImagePart, encoding: Encoding): JsonObject {
 
 function filePart(part: FilePart, encoding: Encoding): JsonObject {
   const { source, filename, title, context } = part
-  const more = encoding.own ? part.extra : undefined
+  const more = beside(part, encoding)
   switch (source.kind) {
     case 'text': {
       const head = [title ?? filename, context].filter((line) => line !== undefined && line !== '')
-      return { type: 'input_text', text: [...head, source.text].join('\n\n') }
+      return { type: 'input_text', text: [...head, source.text].join('\n\n'), ...more }
     }
     case 'url':
       // A name beside an address is refused.
