@@ -1,5 +1,6 @@
 import { type ErrorCode, SluiceError, type UpstreamErrorFacts } from '../errors/index.ts'
 import { isJsonObject, type Json, type JsonObject } from '../tokens/index.ts'
+import { oneLine } from './one-line.ts'
 
 /**
  * The errors of OpenAI, which words them alike in both of its APIs, and of the many servers that speak one of them.
@@ -68,7 +69,7 @@ export function decodeError(status: number, text: string, dialect: string): Slui
   } catch {
     body = undefined
   }
-  return body === undefined ? fromFacts({ status, message: plain(text), dialect }) : errorFrom(body, dialect, status)
+  return body === undefined ? fromFacts({ status, message: oneLine(text), dialect }) : errorFrom(body, dialect, status)
 }
 
 /**
@@ -205,15 +206,4 @@ function byStatus(status: number): ErrorCode {
       if (status >= 500) return 'upstream_server'
       return status >= 400 ? 'upstream_invalid_request' : 'upstream_protocol'
   }
-}
-
-/** A page or a plain text as one short line. */
-function plain(text: string): string {
-  return text
-    .slice(0, 4000)
-    .replace(/<(script|style)[\s\S]*?<\/\1>/gi, ' ')
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, 500)
 }

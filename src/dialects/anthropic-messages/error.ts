@@ -1,5 +1,6 @@
 import { type ErrorCode, type ErrorKind, SluiceError, type UpstreamErrorFacts } from '../../errors/index.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../tokens/index.ts'
+import { oneLine } from '../one-line.ts'
 import { dialect, parse, text } from './wire.ts'
 
 /** The words of this dialect for each kind of error, and their HTTP status where it differs from sluice's own. */
@@ -65,12 +66,7 @@ export function encodeError(error: SluiceError, requestId: string): { status: nu
 export function decodeError(status: number, body: string): SluiceError {
   const json = parse(body)
   if (json === undefined || !isJsonObject(json)) {
-    const found = body
-      .slice(0, 4000)
-      .replace(/<[^>]*>/g, ' ')
-      .replace(/\s+/g, ' ')
-      .trim()
-      .slice(0, 300)
+    const found = oneLine(body)
     return told(codeOfStatus(status), found || 'the answer has no body', { status })
   }
   return fromBody(json, status)

@@ -1,5 +1,6 @@
 import { type ErrorCode, SluiceError, type UpstreamErrorFacts } from '../../errors/index.ts'
 import { isJsonObject, type JsonObject } from '../../tokens/index.ts'
+import { oneLine } from '../one-line.ts'
 import { dialect, parse, text } from './wire.ts'
 
 /**
@@ -47,7 +48,7 @@ export function decodeError(status: number, body: string, headers: Readonly<Reco
   const requestId = headers['x-amzn-requestid']
   return told(
     (type === undefined ? undefined : codes.get(type.toLowerCase())) ?? codeOfStatus(status),
-    (object ? messageOf(object) : plainText(body)) || type || 'the answer has no body',
+    (object ? messageOf(object) : oneLine(body)) || type || 'the answer has no body',
     { status, ...(type && { type }), ...(requestId !== undefined && { requestId }) },
   )
 }
@@ -70,15 +71,6 @@ function plainName(name: string): string {
 
 function messageOf(body: JsonObject): string {
   return text(body, 'message') ?? text(body, 'Message') ?? ''
-}
-
-function plainText(body: string): string {
-  return body
-    .slice(0, 4000)
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, 300)
 }
 
 function told(known: ErrorCode, message: string, upstream: UpstreamErrorFacts): SluiceError {

@@ -1,5 +1,6 @@
 import { type ErrorCode, type ErrorKind, SluiceError, type UpstreamErrorFacts } from '../../errors/index.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../tokens/index.ts'
+import { oneLine } from '../one-line.ts'
 import { dialect, filled, parse } from './wire.ts'
 
 /** The words of this dialect for each kind of error (google.rpc.Code). */
@@ -77,12 +78,7 @@ export function decodeError(status: number, text: string): SluiceError {
   const json = parse(text)
   const body = Array.isArray(json) ? json[0] : json
   if (isJsonObject(body)) return fromBody(body, status)
-  const found = text
-    .slice(0, 4000)
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, 300)
+  const found = oneLine(text)
   return told(codeOfStatus(status), found || 'the answer has no body', { status }, status)
 }
 

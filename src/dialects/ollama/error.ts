@@ -1,5 +1,6 @@
 import { type ErrorCode, SluiceError, type UpstreamErrorFacts } from '../../errors/index.ts'
 import { isJsonObject, type JsonObject } from '../../tokens/index.ts'
+import { oneLine } from '../one-line.ts'
 import { dialectName, filled, parse } from './wire.ts'
 
 /** An error is one text, in an answer of its own and in the middle of a stream alike. */
@@ -15,7 +16,7 @@ export function encodeError(error: SluiceError): { status: number; body: JsonObj
 /** An error answer of a provider; the body may be anything. */
 export function decodeError(status: number, text: string): SluiceError {
   const body = parse(text)
-  return errorOf(isJsonObject(body) ? messageOf(body) : plain(text), status)
+  return errorOf(isJsonObject(body) ? messageOf(body) : oneLine(text), status)
 }
 
 /** Whether a line, or a whole answer, is an error. */
@@ -91,15 +92,4 @@ function byStatus(status: number): ErrorCode {
       if (status >= 500) return 'upstream_server'
       return status >= 400 ? 'upstream_invalid_request' : 'upstream_protocol'
   }
-}
-
-/** A page or a plain text as one short line. */
-function plain(text: string): string {
-  return text
-    .slice(0, 4000)
-    .replace(/<(script|style)[\s\S]*?<\/\1>/gi, ' ')
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, 500)
 }
