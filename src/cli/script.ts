@@ -7,6 +7,7 @@ import { onStopSignals } from './signals.ts'
 interface ScriptFlags {
   host: string
   port: number
+  streaming?: string
 }
 
 export function scriptCommand(): Command {
@@ -15,24 +16,32 @@ export function scriptCommand(): Command {
     .argument('[file]', 'a file of scripts (default: the built-in ones)')
     .option('-p, --port <number>', 'the port to listen on; 0 takes any free one', readPort, 4115)
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
+    .option('--streaming <habit>', 'stream in this way whatever a script says: refuses, ignores, buffers, ...')
     .addHelpText(
       'after',
       `
-It speaks the APIs of OpenAI and Anthropic. The model's name in a request chooses the script.
+It speaks the APIs of OpenAI, Anthropic, Google, Ollama, Bedrock and Straico. The model's name in a request chooses the
+script.
 
 Examples:
   sluice script
-  sluice script ./answers.json --port 9000`,
+  sluice script ./answers.json --port 9000
+  sluice script --streaming ignores`,
     )
     .action(script)
 }
 
-async function script(file: string | undefined, { host, port }: ScriptFlags): Promise<void> {
-  const { builtinScripts, readScriptFile, startScripted } = await import('../providers/scripted/index.ts')
+async function script(file: string | undefined, { host, port, streaming }: ScriptFlags): Promise<void> {
+  const { builtinScripts, habitWords, readScriptFile, startScripted } = await import('../providers/scripted/index.ts')
   const scripts = file === undefined ? undefined : readScriptFile(await readText(file), file)
   const only = scripts && onlyScript(scripts)
   const chosen = only ? { script: only } : scripts && { scripts }
-  const server = await startScripted({ host, port, ids: 'random', ...chosen }).catch((thrown) => {
+  const habit = habitWords.find((word) => word === streaming)
+  if (streaming !== undefined && !habit) {
+    throw new CommandError(`cannot stream as --streaming says: ${streaming}; choose one of ${habitWords.join(', ')}`)
+  }
+  const streams = habit && { streaming: habit }
+  const server = await startScripted({ host, port, ids: 'random', ...chosen, ...streams }).catch((thrown) => {
     throw listenFailure(thrown, host, port)
   })
   onStopSignals({ drain: () => server.close(), close: () => server.close() })
@@ -45,6 +54,7 @@ async function script(file: string | undefined, { host, port }: ScriptFlags): Pr
       `  scripts      ${names}`,
       `  OpenAI       ${server.url}/v1`,
       `  Anthropic    ${server.url}`,
+      `  Straico      ${server.url}`,
       '',
     ].join('\n'),
   )

@@ -41,6 +41,10 @@ describe('sluice', () => {
     [['chat', '--url', 'nonsense', 'hi'], /^sluice: cannot use --url nonsense: it is no address; [^\n]*\n$/],
     [['chat', ' '], /^sluice: cannot ask anything: the prompt is empty; [^\n]*\n$/],
     [['models', '--url', 'http://127.0.0.1:9'], /^sluice: cannot reach a sluice at http:\/\/127\.0\.0\.1:9: [^\n]*\n$/],
+    [
+      ['script', '--streaming', 'never'],
+      /^sluice: cannot stream as --streaming says: never; choose one of streams, [^\n]*, ignores, [^\n]*\n$/,
+    ],
     [['script', 'nope.json'], /^sluice: cannot read the scripts nope\.json: there is no such file; [^\n]*\n$/],
   ])('%j fails in plain words, without a stack', async (args, expected) => {
     const { code, stdout, stderr } = await sluice(args)

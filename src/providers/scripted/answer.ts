@@ -1,15 +1,20 @@
 import type { IncomingMessage } from 'node:http'
 import { SluiceError } from '../../errors/index.ts'
-import { isJsonObject } from '../../tokens/index.ts'
+import { isJsonObject, type JsonObject } from '../../tokens/index.ts'
 import { type Language, readAsk } from './ask.ts'
 import { type ConversePath, converseBody, conversePath } from './bedrock-converse-ask.ts'
 import { type Call, sendError, sendJson } from './call.ts'
-import { choose, find, scriptNames } from './choose.ts'
+import { chooseAll, find, scriptNames } from './choose.ts'
+import { decoded } from './decoded.ts'
 import { type GeminiPath, geminiBody, geminiPath } from './gemini-ask.ts'
+import { wantsStream } from './habits.ts'
 import { foundationModels, model, modelList } from './models.ts'
 import { loadAnswer, tags } from './ollama-answers.ts'
 import { responsesBody } from './openai-responses-ask.ts'
-import { perform } from './perform.ts'
+import { perform, performCount } from './perform.ts'
+import { isStraico, type StraicoForm, straicoBody, straicoForm } from './straico-ask.ts'
+import { answerAside } from './straico-routes.ts'
+import { straicoRefusal } from './straico-strict.ts'
 import { refusal } from './strict.ts'
 
 const largestBody = 64 * 1024 * 1024
@@ -31,11 +36,15 @@ const greeting =
 export async function answer(begun: Omit<Call, 'language' | 'requestId'>): Promise<void> {
   const { request, entry } = begun
   const { method } = request
-  const path = pathOf(request.url ?? '/')
-  const call: Call = { ...begun, language: languageOf(path, request), requestId: begun.newId('req') }
-  const text = await readBody(request)
-  if (text === undefined) return sendError(call, { status: 413, message: 'The body is over 64 MiB.' })
-  entry.body = parsed(text)
+  const versioned = (request.url ?? '/').split('?', 1)[0]?.replace(/\/+$/, '') ?? ''
+  const path = versioned.replace(/^\/v1(?:alpha|beta)?(?=\/|$)/, '')
+  const straico = isStraico(versioned) || (begun.options.straico !== undefined && path.startsWith('/models'))
+  const language = straico ? 'straico' : languageOf(path, request)
+  const call: Call = { ...begun, language, requestId: begun.newId('req') }
+  const bytes = await readBody(request)
+  if (bytes === undefined) return sendError(call, { status: 413, message: 'The body is over 64 MiB.' })
+  if (!/^multipart\//i.test(request.headers['content-type'] ?? '')) entry.body = parsed(bytes.toString())
+  if (straico && (await answerAside(call, versioned, bytes))) return
 
   const gemini = call.language === 'gemini' ? geminiPath(path) : undefined
   if (path === '/models' || (path.startsWith('/models/') && method !== 'POST')) return sendModels(call, path)
@@ -44,38 +53,63 @@ export async function answer(begun: Omit<Call, 'language' | 'requestId'>): Promi
   if (path === '/api/version') return sendJson(call, 200, { version: '0.13.0' })
   if (path === '/foundation-models') return sendJson(call, 200, foundationModels(scriptNames(call.options.scripts)))
   const converse = conversePath(path)
-  const operation = converse?.operation ?? gemini?.operation ?? operations[path]
+  const spoken = straico ? straicoForm(versioned) : undefined
+  const operation = converse?.operation ?? gemini?.operation ?? (spoken ? 'chat' : operations[path])
   if (!operation) return sendError(call, { status: 404, message: `No such path: ${method} ${request.url}` })
   if (method !== 'POST') return sendError(call, { status: 405, message: `${path} wants POST, not ${method}` })
   try {
     const load = call.language === 'ollama' ? loadAnswer(entry.body, path) : undefined
     if (load) return sendJson(call, 200, load)
     const array = gemini?.stream && !/[?&]alt=sse(&|$)/.test(request.url ?? '')
-    const form = path === '/api/generate' ? 'generate' : array ? 'array' : undefined
-    const body = said(entry.body, call.language, converse, gemini)
-    const ask = readAsk(body, call.language, operation, form)
-    const choice = choose(ask, request.headers, call.options.script, call.options.scripts)
+    const prompted = spoken === 'chat' ? undefined : spoken
+    const form = path === '/api/generate' ? 'generate' : array ? 'array' : prompted
+    const body = said(entry.body, call.language, { converse, gemini, spoken })
+    if (operation === 'chat') note(call, body)
+    const read = readAsk(body, call.language, operation, form)
+    const { script, scripts, strict = false } = call.options
+    const choice = chooseAll(read, request.headers, script, scripts)
     entry.script = choice.name
-    const refused = call.options.strict ? refusal(entry.body, call.language, operation) : undefined
+    if (operation === 'count') {
+      const refused = strict ? refusal(entry.body, language, operation) : undefined
+      return refused ? sendError(call, { status: 400, ...refused }) : performCount(call, read, choice)
+    }
+    const habit = call.habits.next(read, choice.turn.streaming, choice.key)
+    const ask = { ...read, stream: wantsStream(habit, read, request.headers) }
+    await call.gates.pass('head', entry, call.reply)
+    const refused = spoken
+      ? straicoRefusal(entry.body as JsonObject, spoken, { strict, streams: habit.habit !== 'ignores' })
+      : strict
+        ? refusal(entry.body, language, operation)
+        : undefined
     if (refused) return sendError(call, { status: 400, ...refused })
-    await perform(call, ask, choice, operation)
+    await perform(call, ask, choice, habit)
   } catch (thrown) {
     if (!SluiceError.is(thrown)) throw thrown
     const { message, param } = thrown
-    sendError(call, param === undefined ? { status: 400, message } : { status: 400, message, param })
+    sendError(call, { status: straico ? 422 : 400, message, ...(param !== undefined && { param }) })
   }
 }
 
+/** Writes down what was asked before anything can be wrong with it. */
+function note({ entry, counts, language }: Call, body: unknown): void {
+  if (!isJsonObject(body) || typeof body.model !== 'string') return
+  entry.model = body.model
+  entry.stream = language === 'ollama' ? body.stream !== false : body.stream === true
+  counts.came(entry)
+}
+
+interface Place {
+  converse: ConversePath | undefined
+  gemini: GeminiPath | undefined
+  spoken: StraicoForm | undefined
+}
+
 /** A body whose API has other words than most, or says part of what is asked in the path. */
-function said(
-  body: unknown,
-  language: Language,
-  converse: ConversePath | undefined,
-  gemini: GeminiPath | undefined,
-): unknown {
+function said(body: unknown, language: Language, { converse, gemini, spoken }: Place): unknown {
   if (!isJsonObject(body)) return body
   if (language === 'openai-responses') return responsesBody(body)
   if (converse) return converseBody(body, converse)
+  if (spoken) return straicoBody(body, spoken)
   return gemini ? geminiBody(body, gemini) : body
 }
 
@@ -91,12 +125,6 @@ function sendModels(call: Call, path: string): void {
   else sendError(call, { status: 404, message: `There is no model "${id}".` })
 }
 
-/** Without the query string, a trailing slash and the version, which all may be there or not. */
-function pathOf(url: string): string {
-  const path = url.split('?', 1)[0] ?? ''
-  return path.replace(/\/+$/, '').replace(/^\/v1(?:alpha|beta)?(?=\/|$)/, '')
-}
-
 function languageOf(path: string, request: IncomingMessage): Language {
   if (path.startsWith('/chat/')) return 'openai-chat'
   if (path.startsWith('/responses')) return 'openai-responses'
@@ -105,14 +133,6 @@ function languageOf(path: string, request: IncomingMessage): Language {
   if (geminiPath(path) || request.headers['x-goog-api-key'] !== undefined) return 'gemini'
   const anthropic = path.startsWith('/messages') || request.headers['anthropic-version'] !== undefined
   return anthropic ? 'anthropic-messages' : 'openai-chat'
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }
 
 function parsed(text: string): unknown {
@@ -124,7 +144,7 @@ function parsed(text: string): unknown {
 }
 
 /** Undefined: too large. */
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
+async function readBody(request: IncomingMessage): Promise<Buffer<ArrayBuffer> | undefined> {
   const parts: Buffer[] = []
   let size = 0
   try {
@@ -135,7 +155,7 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
     }
   } catch {
     // The client went away while it was sending; what it would have got nobody reads.
-    return ''
+    return Buffer.alloc(0)
   }
-  return Buffer.concat(parts).toString()
+  return Buffer.concat(parts)
 }

@@ -10,17 +10,25 @@ export type Language =
   | 'bedrock-converse'
   | 'gemini'
   | 'ollama'
+  | 'straico'
 
 /** What a script and the default answer need to know of a request, whichever dialect it came in. */
 export interface Ask {
   language: Language
   /** `generate`: a prompt in place of messages (ollama). */
   /** `array`: one JSON array in place of events (gemini). */
-  form?: 'generate' | 'array'
+  /** `prompt`, `prompts`: a text in place of messages, for one model or for several (straico). */
+  form?: 'generate' | 'array' | 'prompt' | 'prompts'
   model: string
+  /** Others that are asked the same, each for an answer of its own (straico). */
+  otherModels: string[]
   stream: boolean
   /** The client asked for the usage in the stream (openai-chat). */
   includeUsage: boolean
+  /** The request has `stream_options`. */
+  streamOptions: boolean
+  /** The last message is the beginning of the answer. */
+  prefill: boolean
   choices: number
   logprobs: boolean
   topLogprobs: number
@@ -68,9 +76,12 @@ export function readAsk(
     language,
     ...(form && { form }),
     model: model as string,
+    otherModels: Array.isArray(body.models) ? body.models.slice(1).filter((one) => typeof one === 'string') : [],
     // In this language a stream is what comes of saying nothing.
     stream: language === 'ollama' ? body.stream !== false : body.stream === true,
     includeUsage: options?.include_usage === true,
+    streamOptions: options !== undefined,
+    prefill: turns.at(-1)?.role === 'assistant',
     choices:
       typeof body.n === 'number' && (language === 'openai-chat' || language === 'gemini')
         ? Math.max(1, Math.min(128, body.n))

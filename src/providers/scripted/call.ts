@@ -1,9 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import type { Language } from './ask.ts'
+import type { RequestCounts } from './counts.ts'
+import type { Gates } from './gate.ts'
+import type { Habits } from './habits.ts'
+import type { Ledger } from './ledger.ts'
 import type { ScriptedRequest } from './log.ts'
 import type { ScriptedOptions } from './options.ts'
 import type { Reply } from './reply.ts'
 import type { ErrorFacts } from './scene.ts'
+import type { Upload } from './uploads.ts'
 import { voices } from './voices.ts'
 
 /** One request on its way to its answer. */
@@ -16,6 +21,11 @@ export interface Call {
   newId: (prefix: string, at?: number) => string
   /** How often each script with `times` has failed already. */
   failures: Map<string, number>
+  habits: Habits
+  gates: Gates
+  counts: RequestCounts
+  ledger: Ledger
+  uploads: Upload[]
   options: ScriptedOptions
 }
 

@@ -2,6 +2,7 @@ import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { SluiceError } from '../../errors/index.ts'
 import { isJsonObject } from '../../tokens/index.ts'
+import { checkOrder, type Streaming, StreamingSchema } from './habit.ts'
 import {
   faultKinds,
   type Script,
@@ -66,6 +67,14 @@ function checkTurn(
   for (const [key, value] of Object.entries(rest)) {
     checkValue(value, (schema.properties as Record<string, Shape>)[key] as Shape, source, join(at, key))
   }
+  if (rest.streaming !== undefined) checkOrder(rest.streaming as Streaming, source, join(at, 'streaming'))
+}
+
+/** @throws SluiceError `config_invalid` */
+export function checkStreaming(value: unknown, source: string): Streaming {
+  checkValue(value, StreamingSchema as TSchema, source, 'streaming')
+  checkOrder(value as Streaming, source, 'streaming')
+  return value as Streaming
 }
 
 function checkKind(value: unknown, kinds: Record<string, TSchema>, what: string, source: string, at: string) {

@@ -14,6 +14,8 @@ export interface Choice {
   name: string
   /** Equal for equal scripts: what `times` counts by. */
   key: string
+  /** What plays for the other models that were asked. */
+  others?: Array<{ ask: Ask; turn: Turn }>
 }
 
 /**
@@ -43,6 +45,17 @@ export function choose(
   }
   const fallback = typeof file?.default === 'string' ? find(file.default, file) : file?.default
   return choice(fallback ?? defaultScript(ask), ask, 'default')
+}
+
+/** As `choose`, for every model that was asked. @throws SluiceError `invalid_request`, `config_invalid` */
+export function chooseAll(...[ask, ...rest]: Parameters<typeof choose>): Choice {
+  const first = choose(ask, ...rest)
+  if (ask.otherModels.length === 0) return first
+  const others = ask.otherModels.map((model) => {
+    const asked = { ...ask, model, otherModels: [] }
+    return { ask: asked, turn: choose(asked, ...rest).turn }
+  })
+  return { ...first, others }
 }
 
 /** Every name that a script goes by, those of the file first. */

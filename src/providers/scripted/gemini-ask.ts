@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../../tokens/index.ts'
+import { decoded } from './decoded.ts'
 
 /** What a path of this API asks for: the model stands in it, and whether a stream is wanted. */
 export interface GeminiPath {
@@ -13,14 +14,6 @@ export function geminiPath(path: string): GeminiPath | undefined {
   if (model === undefined || method === undefined) return undefined
   const operation = method === 'countTokens' ? 'count' : 'chat'
   return { model: decoded(model), operation, stream: method === 'streamGenerateContent' }
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }
 
 /** A request of this API in the words in which others are read: blocks with a type, and the model beside them. */

@@ -5,6 +5,10 @@
  * it. The guide is `docs/scripted-provider.md`.
  */
 export { builtinScripts } from './builtin.ts'
+export type { RequestFilter } from './counts.ts'
+export type { Gate, GateOptions } from './gate.ts'
+export { type Habit, habitWords, type Streaming } from './habit.ts'
+export type { Bill, Charge } from './ledger.ts'
 export type { ScriptedRequest } from './log.ts'
 export type { ScriptedOptions } from './options.ts'
 export { readScriptFile } from './read.ts'
@@ -18,3 +22,4 @@ export {
   type Wire,
 } from './script.ts'
 export { type ScriptedServer, startScripted } from './server.ts'
+export type { Upload } from './uploads.ts'

@@ -14,6 +14,12 @@ export interface ScriptedRequest {
   body: unknown
   /** The script that plays: its name, `inline`, `default`, or empty where none does. */
   script: string
+  /** The model that was asked for an answer; empty in a request for anything else. */
+  model: string
+  /** The field or the path asked for a stream. */
+  stream: boolean
+  /** The answer is an error. */
+  refused: boolean
   status: number
   /** Bytes of the answer's body. */
   bytesWritten: number
@@ -52,6 +58,9 @@ export class RequestLog {
       at: Date.now(),
       body: undefined,
       script: '',
+      model: '',
+      stream: false,
+      refused: false,
       status: 0,
       bytesWritten: 0,
       finished: false,

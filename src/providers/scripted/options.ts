@@ -1,3 +1,4 @@
+import type { Streaming } from './habit.ts'
 import type { Script, ScriptFile } from './script.ts'
 
 export interface ScriptedOptions {
@@ -18,4 +19,8 @@ export interface ScriptedOptions {
    * a call. Default false.
    */
   strict?: boolean
+  /** How the server streams, whatever its scripts say. It can be set again later. */
+  streaming?: Streaming
+  /** The server is Straico's alone: `/v1/models` is its list too, and the account has so many coins (default a million). */
+  straico?: { coins?: number }
 }

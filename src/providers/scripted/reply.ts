@@ -7,6 +7,8 @@ export interface ReplyShape {
   wire: Wire | undefined
   /** The connection is destroyed when so many bytes of the body have been written. */
   cutAfterBytes: number | undefined
+  /** What is sent waits until the end, as behind a proxy that collects: all of it, or all that follows the head. */
+  held?: 'all' | 'body' | undefined
 }
 
 /** Where a reply takes note of what it has sent. */
@@ -14,6 +16,11 @@ export interface ReplyRecord {
   status: number
   /** Bytes of the body, without the framing. */
   bytesWritten: number
+}
+
+interface Head {
+  status: number
+  headers: Record<string, string>
 }
 
 /**
@@ -25,21 +32,25 @@ export interface ReplyRecord {
 export class Reply {
   readonly #response: ServerResponse
   readonly #record: ReplyRecord
+  readonly #onStatus: (status: number) => void
   #wire: Wire = {}
   #cutAfterBytes = Number.POSITIVE_INFINITY
   #socket: Socket | undefined
   #batch: Array<string | Uint8Array> = []
   #wake: (() => void) | undefined
   #full = false
+  #held: ReplyShape['held']
+  #heldHead: Head | undefined
 
   /** Nothing can be sent any more, whoever ended it. */
   closed = false
   /** The script, or the server's end, cut the connection. */
   wasCut = false
 
-  constructor(response: ServerResponse, record: ReplyRecord) {
+  constructor(response: ServerResponse, record: ReplyRecord, onStatus: (status: number) => void) {
     this.#response = response
     this.#record = record
+    this.#onStatus = onStatus
     response.once('close', () => {
       this.#socket?.off('drain', this.#onDrain)
       this.closed = true
@@ -48,15 +59,21 @@ export class Reply {
   }
 
   /** How the script wants the bytes to leave. Before the head, if at all. */
-  shape({ wire, cutAfterBytes }: ReplyShape): void {
+  shape({ wire, cutAfterBytes, held }: ReplyShape): void {
     this.#wire = wire ?? {}
     this.#cutAfterBytes = cutAfterBytes ?? Number.POSITIVE_INFINITY
+    this.#held = held
   }
 
   head(status: number, headers: Record<string, string>): void {
     if (this.closed) return
+    if (this.#held === 'all') {
+      this.#heldHead = { status, headers }
+      return
+    }
     const response = this.#response
     this.#record.status = status
+    this.#onStatus(status)
     // An HTTP/1.0 client knows no chunks, and a response that waits behind another has no socket yet.
     const direct = response.req.httpVersion === '1.1' && response.socket !== null
     response.writeHead(status, direct ? { ...headers, 'transfer-encoding': 'chunked' } : headers)
@@ -69,13 +86,14 @@ export class Reply {
   whole(status: number, headers: Record<string, string>, body: string): void {
     if (this.closed) return
     this.#record.status = status
+    this.#onStatus(status)
     this.#record.bytesWritten = Buffer.byteLength(body)
     this.#response.writeHead(status, { ...headers, 'content-length': String(this.#record.bytesWritten) }).end(body)
   }
 
   /** One event, or anything else that belongs together. */
   send(piece: string | Uint8Array): Promise<void> | undefined {
-    const size = this.#wire.batch ?? 1
+    const size = this.#held ? Number.POSITIVE_INFINITY : (this.#wire.batch ?? 1)
     if (size === 1) return this.#write(piece)
     this.#batch.push(piece)
     if (this.#batch.length < size) return undefined
@@ -84,7 +102,7 @@ export class Reply {
 
   /** Writes what was collected for one write. */
   flush(): Promise<void> | undefined {
-    if (this.#batch.length === 0) return undefined
+    if (this.#batch.length === 0 || this.#held) return undefined
     const pieces = this.#batch
     this.#batch = []
     const text = pieces.every((piece) => typeof piece === 'string')
@@ -103,19 +121,29 @@ export class Reply {
     clearTimeout(timer)
   }
 
+  /** Resolves when `passed` does, or earlier when the reply is closed. */
+  async until(passed: Promise<void>): Promise<void> {
+    if (this.closed) return
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve
+      void passed.then(resolve)
+    })
+    this.#wake = undefined
+  }
+
   /** Lets everything else on the event loop have a turn. */
   pause(): Promise<void> {
     return new Promise((resolve) => setImmediate(resolve))
   }
 
   async end(): Promise<void> {
-    await this.flush()
+    await this.#letGo()
     if (!this.closed) this.#response.end()
   }
 
   /** Destroys the connection once everything written has left. */
   async cut(): Promise<void> {
-    await this.flush()
+    await this.#letGo()
     if (this.closed) return
     this.wasCut = true
     const socket = this.#response.socket
@@ -126,6 +154,13 @@ export class Reply {
     })
     socket.destroy()
     this.closed = true
+  }
+
+  #letGo(): Promise<void> | undefined {
+    this.#held = undefined
+    if (this.#heldHead) this.head(this.#heldHead.status, this.#heldHead.headers)
+    this.#heldHead = undefined
+    return this.flush()
   }
 
   #write(piece: string | Uint8Array): Promise<void> | undefined {

@@ -13,6 +13,8 @@ export interface Scene {
   ask: Ask
   /** An id made from the request's number and, where there are several, from the place in the answer. */
   newId(prefix: string, at?: number): string
+  /** The scenes of the other models that were asked. */
+  others?: Scene[]
 }
 
 /** What an error says on the wire. */
@@ -36,6 +38,10 @@ export interface Voice {
   errorEvent(facts: Omit<ErrorFacts, 'status'>, requestId: string): SseMessage
   /** How the events of one stream are written. Default: as server-sent events. */
   wrapping?(ask: Ask): Wrapping
+  /** Of a whole answer. Default 200. */
+  status?(scene: Scene): number
+  /** What a server that counts coins charges for the answer. */
+  cost?(scene: Scene): number
   /** A sign of life. */
   readonly ping: Item
   /** The response header that carries the request's id. */

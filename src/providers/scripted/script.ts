@@ -1,5 +1,6 @@
 import { type Static, type TProperties, type TSchema, Type } from 'typebox'
 import { Duration } from './duration.ts'
+import { StreamingSchema } from './habit.ts'
 
 /**
  * What a script can say, as schemas. The types are derived from them, the checks of script files run on them, and the
@@ -103,6 +104,15 @@ export const faultKinds = {
     afterEvents: optional(count),
     times: optional(size),
   }),
+  /** An error as the answer, under a status that says it is a good one. */
+  errorBody: closed({
+    errorBody: closed({
+      type: optional(Type.String()),
+      message: optional(Type.String()),
+      code: optional(Type.String()),
+    }),
+    times: optional(size),
+  }),
   /** The connection breaks before the response begins. */
   cutBeforeHead: closed({ cutBeforeHead: Type.Literal(true), times: optional(size) }),
   cutAfterEvents: closed({ cutAfterEvents: count, times: optional(size) }),
@@ -148,6 +158,24 @@ const Wire = closed({
   huge: optional(size),
 })
 
+/** What only Straico has. */
+const Straico = closed({
+  /** Of a good answer. Default 201. */
+  status: optional(Type.Union([Type.Literal(200), Type.Literal(201)], { description: '200 or 201' })),
+  content: optional(
+    Type.Union([Type.Literal('text'), Type.Literal('parts'), Type.Literal('null')], {
+      description: '"text", "parts" or "null"',
+    }),
+  ),
+  /** In coins, in place of the one that the words make; false: it is charged and not told. */
+  price: optional(
+    Type.Union([Type.Number({ minimum: 0 }), Type.Literal(false)], { description: 'a number, or false' }),
+  ),
+  words: optional(Type.Literal(false)),
+  /** This model fails inside an answer to a prompt that is otherwise a good one. */
+  completionError: optional(Type.String()),
+})
+
 type Kinds<T> = { [K in keyof T]: T[K] extends TSchema ? Static<T[K]> : never }
 export type StepKinds = Kinds<typeof stepKinds>
 type FaultKinds = Kinds<typeof faultKinds>
@@ -173,6 +201,9 @@ const fields = {
   requireKey: optional(Type.Union([Type.Boolean(), Type.String()], { description: 'true, or the key' })),
   fault: optional(Type.Unsafe<Fault>(Type.Union(Object.values(faultKinds)))),
   wire: optional(Wire),
+  /** How the server streams, if at all. */
+  streaming: optional(StreamingSchema),
+  straico: optional(Straico),
 }
 
 export const TurnSchema = closed(fields)

@@ -4,9 +4,15 @@ import type { ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { answer } from './answer.ts'
 import { checkScript, checkScriptFile } from './check.ts'
+import { RequestCounts, type RequestFilter } from './counts.ts'
+import { type Gate, type GateOptions, Gates } from './gate.ts'
+import type { Streaming } from './habit.ts'
+import { Habits } from './habits.ts'
+import { type Bill, Ledger } from './ledger.ts'
 import { RequestLog, type ScriptedRequest } from './log.ts'
 import type { ScriptedOptions } from './options.ts'
 import { Reply } from './reply.ts'
+import type { Upload } from './uploads.ts'
 
 // Not imported: that would load a whole web client beside it (see `listen` of the server room).
 const { createServer } = process.getBuiltinModule('node:http')
@@ -21,6 +27,22 @@ export interface ScriptedServer {
   aborted(index: number): Promise<ScriptedRequest>
   /** The request of that index once its answer has ended, in whatever way. It may be waited for before it comes. */
   settled(index: number): Promise<ScriptedRequest>
+  /**
+   * From now on the server, or one model of it, streams in this way, whatever a script says; undefined: no longer.
+   *
+   * @throws SluiceError `config_invalid`
+   */
+  setStreaming(streaming: Streaming | undefined, model?: string): void
+  /** How many requests for an answer came; with a filter, how many of that kind. */
+  count(filter?: RequestFilter): number
+  /** Counts from 0 again. */
+  resetCounts(): void
+  /** From now on answers, or some of them, are held back until the gate opens or their client is gone. */
+  hold(options?: GateOptions): Gate
+  /** What Straico has charged. */
+  readonly bill: Bill
+  /** Files that were sent to Straico, oldest first. */
+  readonly uploads: ReadonlyArray<Upload>
   /** Cuts what is still running. */
   close(): Promise<void>
 }
@@ -29,12 +51,22 @@ export interface ScriptedServer {
 export async function startScripted(options: ScriptedOptions = {}): Promise<ScriptedServer> {
   if (options.script) checkScript(options.script, 'the option `script`')
   if (options.scripts) checkScriptFile(options.scripts, 'the option `scripts`')
-  const log = new RequestLog(options.logLimit ?? 1000)
+  const logLimit = options.logLimit ?? 1000
+  const log = new RequestLog(logLimit)
+  const habits = new Habits()
+  habits.set(options.streaming, undefined, 'the option `streaming`')
+  const counts = new RequestCounts()
+  const gates = new Gates()
+  const ledger = new Ledger(options.straico?.coins ?? 1_000_000, logLimit)
+  const uploads: Upload[] = []
   const failures = new Map<string, number>()
   const running = new Map<ServerResponse, Reply>()
   const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (request, response) => {
     const entry = log.add(request.method ?? '', request.url ?? '', request.headers)
-    const reply = new Reply(response, entry)
+    const reply = new Reply(response, entry, (status) => {
+      if (status >= 400) entry.refused = true
+      if (entry.model !== '') counts.answered(entry)
+    })
     const mark = options.ids === 'random' ? randomUUID().replaceAll('-', '') : String(entry.index + 1)
     const newId = (prefix: string, at?: number): string => `${prefix}_${mark}${at === undefined ? '' : `_${at}`}`
     running.set(response, reply)
@@ -42,7 +74,8 @@ export async function startScripted(options: ScriptedOptions = {}): Promise<Scri
       running.delete(response)
       log.settle(entry, response.writableFinished ? 'finished' : reply.wasCut ? 'cut' : 'aborted')
     })
-    answer({ request, entry, reply, failures, newId, options }).catch((thrown: unknown) => {
+    const state = { failures, habits, gates, counts, ledger, uploads, options }
+    answer({ request, entry, reply, newId, ...state }).catch((thrown: unknown) => {
       // A fault of the stand-in itself must not look like one that a script asked for.
       const text = `the scripted provider failed: ${thrown instanceof Error ? thrown.stack : String(thrown)}\n`
       reply.wasCut = response.headersSent
@@ -67,6 +100,12 @@ export async function startScripted(options: ScriptedOptions = {}): Promise<Scri
     requests: log.requests,
     aborted: (index) => log.wait(index, 'aborted'),
     settled: (index) => log.wait(index, 'settled'),
+    setStreaming: (streaming, model) => habits.set(streaming, model, '`setStreaming`'),
+    count: (filter = {}) => counts.count(filter),
+    resetCounts: () => counts.clear(),
+    hold: (options = {}) => gates.add(options),
+    bill: ledger,
+    uploads,
     async close() {
       for (const reply of running.values()) reply.wasCut = true
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))

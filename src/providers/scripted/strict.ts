@@ -13,6 +13,8 @@ import type { Refusal } from './refusal.ts'
 export function refusal(body: unknown, language: Language, operation: 'chat' | 'count'): Refusal | undefined {
   if (!isJsonObject(body)) return undefined
   const messages = Array.isArray(body.messages) ? body.messages.filter(isJsonObject) : []
+  // Its rules depend on whether it streams, and are looked at before.
+  if (language === 'straico') return undefined
   if (language === 'openai-responses') return responsesRefusal(body)
   if (language === 'gemini') return geminiRefusal(body, operation)
   if (language === 'ollama') return ollamaRefusal(body, messages)

@@ -17,6 +17,7 @@ import { wholeChat } from './openai-chat-whole.ts'
 import { streamResponse, wholeResponse } from './openai-responses.ts'
 import { responsesErrorEvent } from './openai-responses-parts.ts'
 import type { Voice } from './scene.ts'
+import { straicoCost, straicoError, straicoStatus, wholeStraico } from './straico.ts'
 import { arrayWrapping, awsWrapping, ndjsonWrapping, sseWrapping } from './wrapping.ts'
 
 /** The languages that the stand-in speaks, by their name. */
@@ -64,6 +65,17 @@ export const voices: Record<Language, Voice> = {
     errorEvent: (facts) => ({ data: JSON.stringify(ollamaError({ status: 500, ...facts })) }),
     wrapping: () => ndjsonWrapping(),
     ping: ollamaPing,
+    requestIdHeader: 'x-request-id',
+  },
+  straico: {
+    // It does not stream; should it ever, then most likely as those do whose answers it has copied.
+    stream: streamChat,
+    whole: wholeStraico,
+    error: straicoError,
+    errorEvent: (facts) => ({ data: JSON.stringify(straicoError({ status: 500, ...facts })) }),
+    status: straicoStatus,
+    cost: straicoCost,
+    ping: chatPing,
     requestIdHeader: 'x-request-id',
   },
   'bedrock-converse': {
