@@ -15,7 +15,12 @@ export async function readRequestBody(
   exchange: Exchange,
   limit: { bytes: number; timeoutMs: number },
 ): Promise<RequestBody> {
-  const text = decoder.decode(await exchange.body(limit))
+  return parseBody(await exchange.body(limit))
+}
+
+/** @throws SluiceError `invalid_json` */
+export function parseBody(bytes: Uint8Array): RequestBody {
+  const text = decoder.decode(bytes)
   const json = parse(text)
   if (isJsonObject(json)) return { text, json }
   throw new SluiceError('invalid_json', 'cannot read the request: the body is JSON, but not an object')

@@ -8,6 +8,8 @@ export interface HistoryOptions {
   response(id: string): Soon<string | undefined>
   /** The response in whose output an item stands. */
   responseOf(item: string): Soon<string | undefined>
+  /** Whether a process is at work on what it began. */
+  alive(run: string): Soon<boolean>
   maxCharacters: number
 }
 
@@ -29,7 +31,8 @@ export class ResponseHistory {
   /**
    * Begins with all that was said up to an answer, and with it.
    *
-   * @throws SluiceError `unknown_previous_response` where it, or one before it, is not there; `body_too_large`
+   * @throws SluiceError `unknown_previous_response` where it, or one before it, is not there; `invalid_request`
+   *   where it has not ended; `body_too_large`
    */
   async goOnFrom(id: string): Promise<void> {
     const turns: Array<{ id: string; stored: StoredResponse }> = []
@@ -37,6 +40,7 @@ export class ResponseHistory {
     for (let next: string | undefined = id; next !== undefined; ) {
       const stored: StoredResponse | undefined = seen.has(next) ? undefined : await this.#find(next)
       if (!stored) throw missing(id, next)
+      if (stored.run !== undefined && (await this.#options.alive(stored.run))) throw unfinished(next)
       seen.add(next)
       turns.push({ id: next, stored })
       next = stored.previous
@@ -97,6 +101,14 @@ export class ResponseHistory {
     this.#read.set(id, stored)
     return stored
   }
+}
+
+function unfinished(id: string): SluiceError {
+  return new SluiceError(
+    'invalid_request',
+    `cannot go on with the conversation: response '${id.slice(0, 100)}' is still running in the background; wait for its end, or cancel it`,
+    { param: 'previous_response_id' },
+  )
 }
 
 function missing(asked: string, gone: string): SluiceError {

@@ -10,6 +10,8 @@ export interface StoredResponse {
   input: JsonObject[]
   /** The answer that the request went on from. */
   previous?: string
+  /** The process that is working on it, as long as it has not ended. */
+  run?: string
 }
 
 /** An item of a conversation, and where it is stored. */

@@ -29,6 +29,8 @@ export class ResponseRecorder {
   readonly #input: string
   readonly #previous: string | undefined
   /** Whether the client wants its answer kept, which it does unless it says otherwise. */
+  readonly #stored: boolean
+  /** Whether it is to be kept from here. */
   readonly #wanted: boolean
   #done = false
 
@@ -36,7 +38,9 @@ export class ResponseRecorder {
   constructor({ responses, owner, asked }: ResponseRecorderOptions) {
     this.#responses = responses
     this.#owner = owner
-    this.#wanted = asked.store !== false
+    this.#stored = asked.store !== false
+    // Who works in the background keeps the answer himself, under the id that was given in advance.
+    this.#wanted = this.#stored && asked.background !== true
     this.#input = this.#wanted ? JSON.stringify(inputItems(asked)) : ''
     this.#previous = previousOf(asked)
   }
@@ -98,7 +102,7 @@ export class ResponseRecorder {
   }
 
   #facts(): JsonObject {
-    return { store: this.#wanted, previous_response_id: this.#previous ?? null }
+    return { store: this.#stored, previous_response_id: this.#previous ?? null }
   }
 }
 
@@ -130,7 +134,8 @@ class ListeningObserver implements StreamObserver {
     const shown = this.#inner.see(event)
     const last = event.event === '' || event.event === 'message' ? unnamed.test(event.data) : terminal.has(event.event)
     // The relay reads bytes as one-byte text, and here every character counts.
-    if (shown && last) this.#hear(Buffer.from(event.data, 'latin1').toString('utf8'))
+    const data = shown ? event.data : this.instead?.data
+    if (last && data !== undefined) this.#hear(Buffer.from(data, 'latin1').toString('utf8'))
     return shown
   }
 
@@ -142,6 +147,10 @@ class ListeningObserver implements StreamObserver {
     const messages = this.#inner.fail(error)
     for (const { event, data } of messages) if (event !== undefined && terminal.has(event)) this.#hear(data)
     return messages
+  }
+
+  get instead() {
+    return this.#inner.instead
   }
 
   get content() {

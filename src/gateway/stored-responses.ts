@@ -1,11 +1,13 @@
-import { inputItems, itemReferences, responseItems } from '../dialects/openai-responses/index.ts'
+import { failedResponse, inputItems, itemReferences, responseItems } from '../dialects/openai-responses/index.ts'
 import { SluiceError } from '../errors/index.ts'
+import type { Clock } from '../flow/index.ts'
 import type { Log } from '../observe/index.ts'
 import type { Collection, Soon, Store } from '../storage/index.ts'
 import type { JsonObject } from '../tokens/index.ts'
 import type { RequestBody } from './request-body.ts'
 import { ResponseHistory } from './response-history.ts'
 import { listed, type StoredResponse } from './response-items.ts'
+import { RunLease } from './run-lease.ts'
 
 /** The dialect whose clients may come back to their answers. */
 export const storedDialect = 'openai-responses'
@@ -19,6 +21,7 @@ export interface EndedTurn extends Omit<StoredResponse, 'input'> {
 export interface StoredResponsesOptions {
   store: Store
   log: Log
+  clock: Clock
   /** The longest history that is put together, in characters of what is stored. */
   maxHistory: number
 }
@@ -40,14 +43,16 @@ export class StoredResponses {
   readonly #responses: Collection
   /** In which answer an item of output stands, by the item's id. */
   readonly #items: Collection
+  readonly #lease: RunLease
 
-  constructor({ store, log, maxHistory }: StoredResponsesOptions) {
+  constructor({ store, log, clock, maxHistory }: StoredResponsesOptions) {
     this.#store = store
     this.#log = log
     this.#maxHistory = maxHistory
     const bytes = store.lasts ? responseBytes.file : responseBytes.memory
     this.#responses = store.collection('responses', { keepMs, entries: 10_000, bytes })
     this.#items = store.collection('response-items', { keepMs, entries: 100_000, bytes: 16 * mebibyte })
+    this.#lease = new RunLease({ store, clock })
   }
 
   /**
@@ -56,21 +61,47 @@ export class StoredResponses {
    * @throws SluiceError `unknown_response`, `unknown_previous_response`, `invalid_request`, `unsupported`,
    *   `body_too_large`
    */
-  expand(owner: string, body: RequestBody): Soon<RequestBody> {
+  expand(owner: string, written: RequestBody): Soon<RequestBody> {
+    refuseForeignState(written.json)
+    const body = inForeground(written)
     const { json } = body
-    refuseForeignState(json)
     const previous = previousOf(json)
     if (previous === undefined && itemReferences(json).length === 0) return body
     return this.#expand(owner, json, previous)
   }
 
+  /**
+   * Keeps an answer that has only begun, which is this process's work until `ended` is called. Should the process die
+   * before, the answer has failed.
+   *
+   * @throws SluiceError `body_too_large`
+   */
+  begin(owner: string, turn: EndedTurn): void {
+    if (!this.#responses.set(keyOf(owner, String(turn.response.id)), textOf({ ...turn, run: this.#lease.id }))) {
+      throw new SluiceError(
+        'body_too_large',
+        'cannot answer in the background: the request is larger than all the room for stored answers; send less',
+      )
+    }
+    this.#lease.take()
+  }
+
+  /** One that began here has ended, and was kept where it was to be. */
+  ended(): void {
+    this.#lease.give()
+  }
+
+  /** What was written before will be there after a restart. */
+  flush(): Soon<void> {
+    return this.#store.flush()
+  }
+
   /** Keeps an answer that has ended. One that is larger than all the room is not kept, which the log tells. */
-  keep(owner: string, { response, input, previous }: EndedTurn): void {
+  keep(owner: string, turn: EndedTurn): void {
+    const { response } = turn
     const { id } = response
     if (typeof id !== 'string' || id === '') return
-    const link = previous === undefined ? '' : `,"previous":${JSON.stringify(previous)}`
-    const text = `{"response":${JSON.stringify(response)},"input":${input}${link}}`
-    if (!this.#responses.set(keyOf(owner, id), text)) {
+    if (!this.#responses.set(keyOf(owner, id), textOf(turn))) {
       this.#log.warn('an answer is not stored: it is larger than all the room for stored answers', { id })
       return
     }
@@ -81,7 +112,17 @@ export class StoredResponses {
 
   /** @throws SluiceError `unknown_response` */
   async response(owner: string, id: string): Promise<JsonObject> {
-    return (await this.#find(owner, id)).response
+    const { response, run } = await this.#find(owner, id)
+    if (run === undefined || (await this.#lease.alive(run))) return response
+    return failedResponse(
+      response,
+      new SluiceError('internal', 'the answer was cut short: sluice ended while it was being made'),
+    )
+  }
+
+  /** Takes back what `begin` kept. */
+  forget(owner: string, id: string): void {
+    this.#responses.delete(keyOf(owner, id))
   }
 
   /** @throws SluiceError `unknown_response` */
@@ -122,6 +163,7 @@ export class StoredResponses {
     return new ResponseHistory({
       response: (id) => this.#responses.get(keyOf(owner, id)),
       responseOf: (item) => this.#items.get(keyOf(owner, item)),
+      alive: (run) => this.#lease.alive(run),
       maxCharacters: this.#maxHistory,
     })
   }
@@ -162,13 +204,19 @@ function refuseForeignState(body: JsonObject): void {
       { param: 'conversation' },
     )
   }
-  if (body.background === true) {
-    throw new SluiceError(
-      'unsupported',
-      'cannot answer in the background: sluice ends the call of the provider when the client leaves; leave `background` out and read the stream',
-      { param: 'background' },
-    )
-  }
+}
+
+/** A request as it goes to a provider. Working in the background is done here, for all of them. */
+function inForeground(body: RequestBody): RequestBody {
+  if (body.json.background !== true) return body
+  const { background: _, ...json } = body.json
+  return { text: JSON.stringify(json), json }
+}
+
+function textOf({ response, input, previous, run }: EndedTurn): string {
+  const link = previous === undefined ? '' : `,"previous":${JSON.stringify(previous)}`
+  const work = run === undefined ? '' : `,"run":${JSON.stringify(run)}`
+  return `{"response":${JSON.stringify(response)},"input":${input}${link}${work}}`
 }
 
 function keyOf(owner: string, id: string): string {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SluiceError } from '../../src/errors/index.ts'
+import { systemClock } from '../../src/flow/index.ts'
 import { page } from '../../src/gateway/response-items.ts'
 import { ResponseRecorder } from '../../src/gateway/response-recorder.ts'
 import { StoredResponses } from '../../src/gateway/stored-responses.ts'
@@ -52,7 +53,7 @@ const counting: Store = Object.assign(new MemoryStore(), {
 })
 
 function open({ store = new MemoryStore() as Store, maxHistory = 1e6 } = {}) {
-  const responses = new StoredResponses({ store, log: silentLog, maxHistory })
+  const responses = new StoredResponses({ store, log: silentLog, clock: systemClock, maxHistory })
   const body = (json: JsonObject) => ({ text: JSON.stringify(json), json })
   return {
     responses,
@@ -202,7 +203,6 @@ describe('a request that cannot be put together', () => {
     ['an id that is no text', { previous_response_id: 7 }, { code: 'invalid_request', param: 'previous_response_id' }],
     ['an empty id', { previous_response_id: '' }, { code: 'invalid_request', param: 'previous_response_id' }],
     ['a conversation', { conversation: { id: 'conv_1' } }, { code: 'unsupported', param: 'conversation' }],
-    ['the background', { background: true }, { code: 'unsupported', param: 'background' }],
     [
       'input that is neither text nor list',
       { previous_response_id: 'resp_1', input: 7 },

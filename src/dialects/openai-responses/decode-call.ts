@@ -1,3 +1,4 @@
+import { SluiceError } from '../../errors/index.ts'
 import type { Emit } from '../../flow/index.ts'
 import { isJsonObject, type JsonObject, type StreamToken } from '../../tokens/index.ts'
 import { InputReader } from '../custom-input.ts'
@@ -96,11 +97,15 @@ export class CallItem implements Item {
     this.delta(whole.slice(this.#written.length), emit)
   }
 
+  /** @throws SluiceError for a call without a name: it cannot be run and must not vanish */
   #start(emit: Emit<StreamToken>): void {
     if (this.#index !== undefined) return
+    const wireName = filled(this.#item.name)
+    if (wireName === undefined) {
+      throw new SluiceError('upstream_protocol', 'cannot read a tool call: the provider never said its name')
+    }
     this.#index = this.#options.nextBlock()
     const { toolNames, customTools } = this.#options
-    const wireName = filled(this.#item.name) ?? ''
     const name = toolNames?.get(wireName) ?? wireName
     const offered = this.#kind === 'function' && customTools?.has(name)
     if (offered) this.#reader = new InputReader()

@@ -2,6 +2,7 @@ import type { JsonObject } from '../../tokens/index.ts'
 import { CallItem } from './decode-call.ts'
 import { MessageItem } from './decode-message.ts'
 import { ReasoningItem } from './decode-reasoning.ts'
+import { imageItem } from './image-item.ts'
 import type { Item, ItemOptions } from './item.ts'
 import { dialectName } from './wire.ts'
 
@@ -15,6 +16,8 @@ export function openItem(item: JsonObject, options: ItemOptions): Item {
       return new CallItem(item, options)
     case 'reasoning':
       return new ReasoningItem(item, options)
+    case 'image_generation_call':
+      return imageItem(options, wholeItem(options))
     default:
       return wholeItem(options)
   }

@@ -120,9 +120,13 @@ export class ResponsesDecoder implements StreamDecoder {
         this.#finish(this.#place(event, filled(item.id)), item, emit)
         return
       }
-      case 'response.failed':
-        this.#break(failedError(responseOf(event)), emit)
+      case 'response.failed': {
+        const response = responseOf(event)
+        // What was counted has been spent all the same.
+        if (isJsonObject(response.usage)) emit({ type: 'usage', usage: decodeUsage(response.usage) })
+        this.#break(failedError(response), emit)
         return
+      }
       case 'keepalive':
       case 'ping':
         return

@@ -9,7 +9,7 @@ import {
 } from '../../tokens/index.ts'
 import { wrapInput } from '../custom-input.ts'
 import { assistantParts, userContent, userPart } from './encode-parts.ts'
-import { type Encoding, unsupported } from './encoding.ts'
+import type { Encoding } from './encoding.ts'
 import { itemOf } from './reasoning-state.ts'
 import { dialectName } from './wire.ts'
 
@@ -102,7 +102,8 @@ class Items {
         return this.#call(part)
       case 'hosted':
         if (part.dialect === dialectName) return part.block
-        return unsupported('input', 'holds the work of a tool that ran at another vendor')
+        encoding.dropped('input', 'the work of a tool that ran at another vendor')
+        return undefined
       case 'reasoning': {
         const { opaque, text } = part
         const { vendor, family } = encoding.target

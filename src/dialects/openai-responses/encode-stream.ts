@@ -6,6 +6,7 @@ import { callId } from '../call-id.ts'
 import type { EncodeOptions, Warning } from '../dialect.ts'
 import { CallWriter } from './call-writer.ts'
 import { encodeFinish } from './finish.ts'
+import { imageFacts } from './image-item.ts'
 import { type ItemStatus, WholeWriter } from './item-writer.ts'
 import { placeOf } from './kept.ts'
 import { MessageWriter } from './message-writer.ts'
@@ -32,7 +33,7 @@ type Block =
   | { kind: 'text'; writer: MessageWriter }
   | { kind: 'reasoning'; writer: ReasoningWriter; spare: Opaque[] }
   | Call
-  | { kind: 'image'; id: string; data: string }
+  | { kind: 'image'; id: string; data: string; facts: JsonObject }
   | { kind: 'none' }
 
 /**
@@ -220,7 +221,8 @@ export class ResponsesEncoder implements Stage<StreamToken, SseMessage> {
       case 'media-start':
         if (token.kind === 'image') {
           this.#closeIdle(emit)
-          this.#blocks.set(token.index, { kind: 'image', id: token.id ?? this.#newId('ig_'), data: '' })
+          const id = token.id ?? this.#newId('ig_')
+          this.#blocks.set(token.index, { kind: 'image', id, data: '', facts: imageFacts(token) })
           return
         }
         this.#warn('audio', 'dropped', 'this dialect has no audio in answers; what is said goes out as text')
@@ -302,10 +304,7 @@ export class ResponsesEncoder implements Stage<StreamToken, SseMessage> {
         else this.#ended.push(block)
         return
       case 'image':
-        new WholeWriter(this.#out, block.id).write(
-          { id: block.id, type: 'image_generation_call', status: 'completed', result: block.data },
-          emit,
-        )
+        new WholeWriter(this.#out, block.id).write({ id: block.id, ...block.facts, result: block.data }, emit)
     }
   }
 

@@ -15,6 +15,7 @@ import { ResponsesDecoder, ResponsesEncoder, ResponsesObserver } from './stream.
 import { dialectName } from './wire.ts'
 
 export { inputItems, itemReferences, responseItems } from './items.ts'
+export { failedResponse, numbered, queuedResponse, refusedResponse } from './own-response.ts'
 
 export const openaiResponses: Dialect = {
   name: dialectName,

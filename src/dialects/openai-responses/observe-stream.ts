@@ -2,6 +2,7 @@ import { SluiceError } from '../../errors/index.ts'
 import type { SseEvent, SseMessage } from '../../sse/index.ts'
 import { type FinishReason, isJsonObject, type JsonObject, type Usage } from '../../tokens/index.ts'
 import type { ObserveOptions, StreamObserver } from '../dialect.ts'
+import { findValue, setValue } from '../splice.ts'
 import { eventError, failedError, isError } from './error.ts'
 import { decodeFinish, isCall } from './finish.ts'
 import { ResponseBody } from './response-body.ts'
@@ -21,6 +22,7 @@ export class ResponsesObserver implements StreamObserver {
   finish: FinishReason | undefined
   model: string | undefined
   deltas = 0
+  instead: SseMessage | undefined
   readonly #requestId: string | undefined
   #id: string | undefined
   #created = 0
@@ -28,6 +30,8 @@ export class ResponsesObserver implements StreamObserver {
   #called = false
   /** The event that was seen last: its number is what an event of sluice's own goes on from. */
   #last = ''
+  /** The events of the items that are done, for a last event without them. It would have said as much again. */
+  readonly #done: string[] = []
 
   constructor(options: ObserveOptions) {
     this.#requestId = options.requestId
@@ -49,9 +53,13 @@ export class ResponsesObserver implements StreamObserver {
       )
       return false
     }
-    const shown = this.#see(data, filled(data.type) ?? event.event)
+    const type = filled(data.type) ?? event.event
+    const shown = this.#see(data, type)
     if (shown) this.#last = event.data
-    return shown
+    if (type === 'response.output_item.done') this.#done.push(event.data)
+    if (!this.done || this.#done.length === 0 || !lacksOutput(data)) return shown
+    this.instead = { event: type, data: this.#completed(event.data), json: true }
+    return false
   }
 
   complete(): SseMessage[] {
@@ -78,6 +86,18 @@ export class ResponsesObserver implements StreamObserver {
     return [...start, write('response.failed', failed)]
   }
 
+  /**
+   * The last event with the items in it that were done before: its readers take the answer from there. Put together
+   * of what was written, since the characters of a stream that is read along may each be a byte.
+   */
+  #completed(text: string): string {
+    const place = (event: string): number => Number(textAt(event, 'output_index') ?? 0)
+    const events = this.#done.toSorted((a, b) => place(a) - place(b))
+    const output = events.flatMap((event) => textAt(event, 'item') ?? [])
+    const response = setValue(textAt(text, 'response') ?? '{}', 'output', `[${output.join(',')}]`)
+    return setValue(text, 'response', response)
+  }
+
   #nextNumber(): number {
     const last = parse(this.#last)
     return isJsonObject(last) && typeof last.sequence_number === 'number' ? last.sequence_number + 1 : 0
@@ -101,6 +121,7 @@ export class ResponsesObserver implements StreamObserver {
         this.#end(response, type)
         return true
       case 'response.failed':
+        if (isJsonObject(response.usage)) this.usage = decodeUsage(response.usage)
         this.error = failedError(response)
         return false
       // Older clients stumble over this event of OpenAI's, and a comment does the same.
@@ -142,4 +163,14 @@ export class ResponsesObserver implements StreamObserver {
     const status = type === 'response.completed' ? (filled(response.status) ?? 'completed') : 'incomplete'
     this.finish = decodeFinish(response, status, this.#called).reason
   }
+}
+
+function textAt(text: string, key: string): string | undefined {
+  const span = findValue(text, key)
+  return span && text.slice(span.start, span.end)
+}
+
+function lacksOutput({ response }: JsonObject): boolean {
+  if (!isJsonObject(response)) return false
+  return !Array.isArray(response.output) || response.output.length === 0
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { openaiResponses } from '../../../src/dialects/openai-responses/index.ts'
 import { SluiceError } from '../../../src/errors/index.ts'
-import type { JsonObject, StreamToken } from '../../../src/tokens/index.ts'
+import { fold, type JsonObject, type StreamToken } from '../../../src/tokens/index.ts'
 import { checkResponses, responseEvents } from '../../fixtures/check-responses.ts'
 import { decode, dialectNames, goldens } from '../../fixtures/goldens.ts'
 import { lossesOf, streamOf } from './read.ts'
@@ -207,4 +207,50 @@ describe('the response', () => {
     })
     expect(lossesOf(tokens)).toMatchObject([{ field: 'usage', action: 'changed' }])
   })
+})
+
+describe('a picture in an answer', () => {
+  const item = {
+    id: 'ig_1',
+    type: 'image_generation_call',
+    status: 'completed',
+    output_format: 'webp',
+    revised_prompt: 'A red dot.',
+    result: 'UklGRg==',
+  }
+  const reply = { id: 'resp_1', object: 'response', created_at: 1, status: 'completed', model: 'm', output: [item] }
+  const tokens = (body: object): StreamToken[] => openaiResponses.upstream.decodeReply(body as JsonObject, maker)
+  const maker = { vendor: 'openai', family: 'gpt' }
+
+  it('is a picture for clients of every language, with its kind', () => {
+    const [part] = fold(tokens(reply)).choices[0]!.parts
+    expect(part).toMatchObject({ type: 'media', kind: 'image', mediaType: 'image/webp', data: 'UklGRg==', id: 'ig_1' })
+  })
+
+  it('is the same item for a client of this one', () => {
+    expect(output(tokens(reply))).toEqual([item])
+  })
+
+  it('that came to nothing is the work of a tool, and no picture', () => {
+    const { result: _, ...none } = { ...item, status: 'failed' }
+    expect(output(tokens({ ...reply, output: [none] }))).toEqual([none])
+  })
+
+  it('says its kind where it came from elsewhere and is no PNG', () => {
+    const picture = (mediaType: string): StreamToken[] => [
+      start,
+      { type: 'media-start', ...at(0), kind: 'image', mediaType },
+      { type: 'media-delta', ...at(0), data: 'AAAA' },
+      { type: 'media-end', ...at(0) },
+      finish(),
+    ]
+    expect(output(picture('image/jpeg'))[0]).toMatchObject({ output_format: 'jpeg', result: 'AAAA' })
+    expect(output(picture('image/png'))[0]).not.toHaveProperty('output_format')
+  })
+})
+
+it('a call that never gets a name is an error, for whoever would have to run it', () => {
+  const nameless = { id: 'fc_1', type: 'function_call', call_id: 'call_1', name: '', arguments: '{}' }
+  const body = { id: 'resp_1', object: 'response', status: 'completed', model: 'm', output: [nameless] }
+  expect(() => openaiResponses.upstream.decodeReply(body, { vendor: 'openai', family: 'gpt' })).toThrow('its name')
 })
