@@ -32,10 +32,21 @@ const bundle = await rolldown({
     'tokens/index': 'src/tokens/index.ts',
     'dialects/index': 'src/dialects/index.ts',
     'pipeline/index': 'src/pipeline/index.ts',
+    'capabilities/index': 'src/capabilities/index.ts',
     'providers/scripted/index': 'src/providers/scripted/index.ts',
     'cli/main': 'src/cli/main.ts',
   },
-  external: [/^node:/, 'undici', 'aws4fetch', 'pino', 'commander', 'picocolors', 'smol-toml', /^gpt-tokenizer/],
+  external: [
+    /^node:/,
+    'undici',
+    'aws4fetch',
+    'google-auth-library',
+    'pino',
+    'commander',
+    'picocolors',
+    'smol-toml',
+    /^gpt-tokenizer/,
+  ],
 })
 await bundle.write({
   dir: join(root, 'dist'),

@@ -5,6 +5,13 @@ import type { Effort, JsonObject } from '../tokens/index.ts'
  * or in the configuration; absent means: like OpenAI's.
  */
 export interface ChatTraits {
+  /**
+   * The only fields of the body that it takes, in its own words; those by which a stream is asked for go out wherever one
+   * is. Everything else is left out, and the client is told. Messages have a role, a content and what belongs to tools.
+   */
+  fields?: readonly string[]
+  /** The field by which the server is left to choose a model: beside it none is named. */
+  modelChoice?: string
   /** Fields of the body that it refuses or passes over. They are left out, and the client is told. */
   drops?: readonly string[]
   /** Fields that are called something else there: from OpenAI's name to the server's. */
@@ -36,6 +43,8 @@ export interface ChatTraits {
   messageNames?: false
   /** False: content is one plain string, so there are no images, sounds or files. */
   parts?: false
+  /** With `parts: false`: images and files stand in the body all the same, and are taken out of it on their way. */
+  uploads?: boolean
   /** False: an answer that only called tools has an empty string for its content. */
   nullContent?: false
   /** One system message, and nowhere but at the beginning. */

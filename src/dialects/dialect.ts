@@ -96,6 +96,12 @@ export interface ModelEntry {
   /** How much it reads, and the most it writes, in tokens. */
   context?: number
   maxOutput?: number
+  /** How much it reads in words, where its provider counts so. */
+  words?: number
+  /** What it costs, as its provider says it. */
+  pricing?: JsonObject
+  /** Whether it streams by itself, where that is known; else its streams are made of whole answers. */
+  streams?: boolean
 }
 
 /** A model as its provider lists it, by the provider's own id. */
@@ -169,8 +175,26 @@ export interface Traits extends ChatTraits {
   maxOutput?: number
   /** Takes temperature, top_p and top_k; `one`: a temperature or a top_p, not both. Default true. */
   sampling?: boolean | 'one'
+  /**
+   * Whether it streams when it is asked to, as far as that is known beforehand. False: it is asked for whole answers, and
+   * not even by a field that says so. Default: what it was found to do.
+   */
+  streams?: boolean
+  /** Where an answer says what it cost (openai-chat), as a path such as `usage.cost`, and the unit of that number. */
+  cost?: { at: string; unit: string }
+  /** Stop sequences are not sent, but looked for in the answer, which ends there. Default false. */
+  localStops?: boolean
+  /** Told of tools in words, and its calls are read out of what it writes. Default false. */
+  emulateTools?: boolean
   /** Takes a last message of the assistant as the beginning of the answer. Default true. */
   prefill?: boolean
+  /**
+   * A platform that has the model in its path, and this version in the body in the model's place (anthropic-messages).
+   * Default: the model stands in the body, the version in a header.
+   */
+  bodyVersion?: string
+  /** Only the path says whether a stream is wanted (with `bodyVersion`). Default false. */
+  streamInPath?: boolean
   /** Takes system messages in the middle of the conversation (anthropic-messages). Default false. */
   midSystem?: boolean
   /** How thinking is asked for (ollama): by a step, or not at all. Default: on or off. */
@@ -189,6 +213,10 @@ export interface Traits extends ChatTraits {
   wholeArguments?: boolean
   /** Takes marks behind which the prompt is cached (bedrock-converse). Default false. */
   cachePoints?: boolean
+  /** What its package is told with every call, under the names of packages (ai-sdk). */
+  providerOptions?: JsonObject
+  /** The same of a part behind which the prompt is cached (ai-sdk). Default: marks are left out. */
+  cacheOptions?: JsonObject
 }
 
 export interface EncodedRequest {
@@ -268,6 +296,10 @@ export interface DecodeOptions {
   choices?: number
   /** That of `Traits`. */
   wholeArguments?: boolean
+  /** That of `Traits`. */
+  cost?: { at: string; unit: string }
+  /** Texts at which the answer ends, for a provider that was not told of them. No decoder looks for them itself. */
+  stops?: readonly string[]
 }
 
 /** Wire events to tokens. An in-band error comes out as an `error` token, and nothing after it. */
@@ -300,6 +332,8 @@ export interface ReplyFacts {
 export interface StreamObserver {
   /** Takes note of an event. False: the event must not reach the client. */
   see(event: SseEvent): boolean
+  /** What goes out in the place of the event that `see` has just held back, in characters of the kind it was given. */
+  readonly instead?: SseMessage | undefined
   /** Content has been seen: the stream is committed. */
   readonly content: boolean
   /** Every choice has its finish reason. */

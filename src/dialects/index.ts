@@ -3,6 +3,7 @@
  * `reply`, `error`. A dialect knows only the canonical model, never another dialect, and never which vendor it talks
  * to: what differs between vendors is data in `Traits`.
  */
+import { aiSdk } from './ai-sdk/index.ts'
 import { anthropicMessages } from './anthropic-messages/index.ts'
 import { bedrockConverse } from './bedrock-converse/index.ts'
 import type { Dialect, UpstreamDialect } from './dialect.ts'
@@ -13,6 +14,7 @@ import { openaiResponses } from './openai-responses/index.ts'
 
 export { callId } from './call-id.ts'
 export type { ChatTraits, ExtraField, ReasoningWord } from './chat-traits.ts'
+export { inputSchema } from './custom-input.ts'
 export type {
   Asked,
   ClientSide,
@@ -40,7 +42,7 @@ export { isSealed, seal, unseal } from './envelope.ts'
 export { EventShape } from './event-shape.ts'
 export { isTextMark, textMark } from './kept-text.ts'
 export type { StreamFraming } from './stream-framing.ts'
-export { anthropicMessages, bedrockConverse, gemini, ollama, openaiChat, openaiResponses }
+export { aiSdk, anthropicMessages, bedrockConverse, gemini, ollama, openaiChat, openaiResponses }
 
 /** The dialects that clients may speak, by name. */
 export const clientDialects = {
@@ -51,11 +53,18 @@ export const clientDialects = {
   ollama,
 } as const satisfies Record<string, Dialect>
 
-/** Every dialect in which a provider can be called, by its name in the configuration. */
-export const dialects = {
+/** The dialects that are spoken over a network, by their names in the configuration. */
+export const networkDialects = {
   ...clientDialects,
   'bedrock-converse': bedrockConverse,
 } as const satisfies Record<string, UpstreamDialect>
 
-export type DialectName = keyof typeof dialects
+/** Every dialect in which a provider can be called: those, and that of packages, which are named in its place. */
+export const dialects = {
+  ...networkDialects,
+  'ai-sdk': aiSdk,
+} as const satisfies Record<string, UpstreamDialect>
+
+export type DialectName = keyof typeof networkDialects
+export type UpstreamDialectName = keyof typeof dialects
 export type ClientDialectName = keyof typeof clientDialects

@@ -35,6 +35,7 @@ const own: Partial<Record<ErrorCode, string>> = {
   unknown_route: 'unknown_url',
   wrong_method: 'method_not_supported',
   unknown_response: 'response_not_found',
+  events_dropped: 'events_dropped',
   unknown_previous_response: 'previous_response_not_found',
 }
 
@@ -153,9 +154,11 @@ function codeFor(status: number | undefined, names: string, message: string): Er
   if (refused && contextLength.test(all)) return 'upstream_context_length'
   if ((refused || status === 403) && contentPolicy.test(all)) return 'upstream_content_policy'
   if (status === 402 || noCredit.test(names)) return 'upstream_billing'
+  if ((refused || status === 403) && noFunds.test(message)) return 'upstream_billing'
+  if (status === 403 && ofThePlan.test(message)) return 'upstream_billing'
   if (status !== undefined) return byStatus(status)
   for (const [pattern, code] of byWords) if (pattern.test(names)) return code
-  for (const [pattern, code] of byWords) if (pattern.test(message)) return code
+  for (const [pattern, code] of [...byWords, ...bySentences]) if (pattern.test(message)) return code
   return 'upstream_server'
 }
 
@@ -164,6 +167,23 @@ const contextLength =
 const contentPolicy =
   /content_policy|bio_policy|policy_violation|content_filter|responsibleai|content policy|moderation|flagged/
 const noCredit = /insufficient_quota|insufficient_balance|billing|credit/
+
+/** Of an account: `Not enough coins.`, `You have run out of credits`, `insufficient balance`. */
+const noFunds =
+  /\b(not enough|insufficient|no more|out of|no)( \w+)? (coins?|credits?|funds|balance)\b|\b(coins?|credits?|balance)\b.{0,20}\b(exhausted|depleted|used up|too low|insufficient)\b/
+const ofThePlan = /\b(plan|subscription)\b/
+
+/** What those say in a sentence who have no other word for it. */
+const bySentences: Array<[RegExp, ErrorCode]> = [
+  [
+    /\b(invalid|missing|wrong|incorrect|expired|no|bad)\b.{0,20}\b(api.?key|token|credentials)\b|not authorized/,
+    'upstream_auth',
+  ],
+  [
+    /\b(unknown|no such|invalid) model\b|\bmodel\b.{0,120}\b(not found|does not exist|not available)\b/,
+    'upstream_not_found',
+  ],
+]
 
 const byWords: Array<[RegExp, ErrorCode]> = [
   [/rate_limit|rate limit|too_many_requests|too many requests|per minute|slow_down/, 'upstream_rate_limit'],

@@ -58,8 +58,8 @@ export class Folder {
         this.#open(token, { type: 'hosted-result', dialect: token.dialect, block: token.block })
         return
       case 'media-start': {
-        const { kind, id, mediaType } = token
-        this.#open(token, { type: 'media', kind, data: '', transcript: '', ...defined({ id, mediaType }) })
+        const { kind, id, mediaType, meta } = token
+        this.#open(token, { type: 'media', kind, data: '', transcript: '', ...defined({ id, mediaType, meta }) })
         return
       }
       case 'text-delta': {

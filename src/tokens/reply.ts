@@ -32,6 +32,7 @@ export type ReplyPart =
       kind: 'audio' | 'image'
       id?: string
       mediaType?: string
+      meta?: BlockMeta
       data: string
       transcript: string
       expiresAt?: number

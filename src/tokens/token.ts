@@ -103,6 +103,7 @@ export interface MediaStart extends InBlock {
   kind: 'audio' | 'image'
   id?: string
   mediaType?: string
+  meta?: BlockMeta
 }
 export interface MediaDelta extends InBlock {
   type: 'media-delta'

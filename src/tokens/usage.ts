@@ -21,6 +21,8 @@ export interface Usage {
   serverTools?: Record<string, number>
   /** The tier that served the request, in the vendor's word. */
   tier?: string
+  /** What the vendor charges for all of it, where it says so. Amounts of different units do not add up. */
+  cost?: { amount: number; unit: string }
   /** Counted by sluice itself, not reported by the vendor. */
   estimated?: boolean
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { fold, type StreamToken } from '../../src/tokens/index.ts'
+import { checkWire } from '../fixtures/check-wire.ts'
 import {
   clientEnding,
   clientNames,
@@ -41,6 +42,8 @@ describe.each(streams)('$dialect/$name', ({ dialect, name, bytes, others }) => {
   it.each(others)('is the stream beside it for a client of %s', (other) => {
     const found = encode(other, whole)
     expect(found).toBe(kept(dialect, name, clientEnding(other), () => found))
+    const { outcome } = checkWire(other, new TextEncoder().encode(found))
+    if (whole.at(-1)?.type === 'error') expect(outcome).toBe('error')
   })
 
   it('is the same for everyone wherever the network cuts it', () => {

@@ -14,6 +14,7 @@ async function open(drainTimeout = '5s') {
   const records: RequestRecord[] = []
   const sluice = await createSluice({
     config: {
+      streaming: { max_retries: 0 },
       server: { port: 0, drain_timeout: drainTimeout },
       transport: { client: testedClient },
       providers: [

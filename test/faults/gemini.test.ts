@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { JsonObject } from '../../src/tokens/index.ts'
+import { checkGemini } from '../fixtures/check-gemini.ts'
 import { type GeminiHouse, modelAt, openGeminiHouse, upstreams } from '../journeys/gemini-house.ts'
 
 let house: GeminiHouse | undefined
@@ -15,28 +15,6 @@ const cases = upstreams.flatMap((upstream) =>
   [...good, ...broken].flatMap((script) => (['sse', 'array'] as const).map((form) => ({ upstream, script, form }))),
 )
 
-/**
- * The chunks of a body by the rules of Google's own reader: a block is one line of data or nothing but comments, ends
- * with a blank line, and its JSON holds no character at which that reader would cut the line.
- */
-function chunks(body: string, form: 'sse' | 'array'): JsonObject[] {
-  if (form === 'array') return JSON.parse(body) as JsonObject[]
-  if (body === '') return []
-  expect(body).toMatch(/(\n\n|\r\n\r\n)$/)
-  return body
-    .split(/\r\n\r\n|\n\n/)
-    .slice(0, -1)
-    .flatMap((block) => {
-      if (/^:/.test(block) && !/\n(?!:)/.test(block)) return []
-      expect(block).toMatch(/^data: \{.*\}$/)
-      return [JSON.parse(block.slice('data: '.length)) as JsonObject]
-    })
-}
-
-const isError = (chunk: JsonObject): boolean => chunk.error !== undefined
-const isLast = (chunk: JsonObject): boolean =>
-  isError(chunk) || ((chunk.candidates ?? []) as JsonObject[]).some((one) => one.finishReason !== undefined)
-
 describe.each(cases)('$script from $upstream, as $form', ({ upstream, script, form }) => {
   it(broken.includes(script) ? 'ends in one error' : 'ends in one finish', async () => {
     house = await openGeminiHouse({ streaming: { heartbeat: '30ms', idle_timeout: '150ms', finish_grace: '50ms' } })
@@ -46,11 +24,15 @@ describe.each(cases)('$script from $upstream, as $form', ({ upstream, script, fo
       body: JSON.stringify({ contents: [{ parts: [{ text: 'Hi' }] }] }),
     })
     const body = await response.text()
-    const found = response.status === 200 ? chunks(body, form) : [JSON.parse(body) as JsonObject]
-    expect(found.filter(isLast)).toEqual([found.at(-1)])
-    const { error } = found.at(-1)!
-    expect(error !== undefined).toBe(isBroken(upstream, script))
-    if (error) expect((error as { code: number }).code).toBeGreaterThanOrEqual(400)
+    if (response.status === 200) {
+      expect(checkGemini(body, form === 'sse' ? 'sse' : 'json-array').outcome).toBe(
+        isBroken(upstream, script) ? 'error' : 'clean',
+      )
+      return
+    }
+    const { error } = JSON.parse(body) as { error: { code: number } }
+    expect(isBroken(upstream, script)).toBe(true)
+    expect(error.code).toBeGreaterThanOrEqual(400)
   })
 })
 

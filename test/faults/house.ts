@@ -49,17 +49,21 @@ export interface HouseOptions extends Omit<ConfigOptions, 'providers' | 'log'> {
   normalise?: boolean
 }
 
-/** A gateway that listens, before one upstream in both languages: `openai-chat/MODEL` and `anthropic-messages/MODEL`. */
+/** A gateway that listens, before one upstream in every language: `openai-chat/MODEL`, `anthropic-messages/MODEL`, … */
 export async function house({ upstream, env = {}, log, normalise, ...options }: HouseOptions): Promise<House> {
   const shared = { api_keys: ['provider-key'], ...(normalise && { normalise }) }
   const config = readConfig({
     options: {
       ...options,
+      // What a failure looks like is tested here; that it is tried again has tests of its own.
+      streaming: { max_retries: 0, ...options.streaming },
       server: { port: 0, ...options.server },
       providers: [
         { name: 'openai-chat', dialect: 'openai-chat', base_url: `${upstream}/v1`, ...shared },
         { name: 'anthropic-messages', dialect: 'anthropic-messages', base_url: upstream, ...shared },
         { name: 'ollama', dialect: 'ollama', base_url: upstream, ...shared },
+        { name: 'openai-responses', dialect: 'openai-responses', base_url: `${upstream}/v1`, ...shared },
+        { name: 'gemini', dialect: 'gemini', base_url: upstream, ...shared },
         { name: 'bedrock-converse', dialect: 'bedrock-converse', base_url: upstream, ...shared },
       ],
     },

@@ -7,6 +7,7 @@ import { type Block, blockOf, textBlock, thinkingBlock } from './decode-block.ts
 import { decodeErrorEvent } from './error.ts'
 import { UsageReader, unknownUsage } from './usage.ts'
 import { dialect, messageFields, parse, rest, stopReasons, text, type WireEvent } from './wire.ts'
+import { unwrap, wrapped, wrappedError } from './wrapped-event.ts'
 
 const stopFields: ReadonlySet<string> = new Set(['stop_reason', 'stop_sequence', 'stop_details'])
 const deltaFields: ReadonlySet<string> = new Set(['type', 'delta', 'usage'])
@@ -42,8 +43,9 @@ export class MessagesDecoder implements StreamDecoder {
     return this.#done
   }
 
-  push(event: SseEvent, emit: Emit<StreamToken>): void {
+  push(sent: SseEvent, emit: Emit<StreamToken>): void {
     if (this.#done || this.#failed) return
+    const event = sent.event === wrapped ? (unwrap(sent) ?? sent) : sent
     const current = this.#current
     if (current !== undefined) {
       const piece = current.shape?.match(event.data)
@@ -57,6 +59,11 @@ export class MessagesDecoder implements StreamDecoder {
     if (!isJsonObject(parsed) || typeof parsed.type !== 'string') {
       if (isJsonObject(parsed) && isJsonObject(parsed.error)) {
         this.#break(decodeErrorEvent(parsed), emit)
+        return
+      }
+      const error = wrappedError(event)
+      if (error) {
+        this.#break(error, emit)
         return
       }
       this.#break(protocol(`the data of an event is no Messages event: ${event.data.slice(0, 120)}`), emit)
@@ -129,6 +136,10 @@ export class MessagesDecoder implements StreamDecoder {
     const content = event.content_block
     if (!isJsonObject(content) || typeof content.type !== 'string') {
       this.#break(protocol('a content_block_start has no content_block with a type'), emit)
+      return
+    }
+    if (content.type === 'tool_use' && !text(content, 'name')) {
+      this.#break(protocol('a tool call has no name, so it cannot be run'), emit)
       return
     }
     const wireIndex = indexOf(event)

@@ -6,7 +6,7 @@ import { insideString, opening } from '../custom-input.ts'
 import type { Warning } from '../dialect.ts'
 import { seal } from '../envelope.ts'
 import { isPlainText } from '../plain-text.ts'
-import { callIdRule, dialect, homeVendor } from './wire.ts'
+import { callIdRule, dialect, homeVendor, parse } from './wire.ts'
 
 export type BlockToken = Extract<StreamToken, { index: number }>
 
@@ -21,6 +21,8 @@ export interface BlockOptions {
   /** Told how many characters of content went out. */
   wrote: (length: number) => void
   warn: (field: string, action: Warning['action'], reason: string) => void
+  /** Told of a call whose input is no JSON, once all of it is out. */
+  unreadable: (name: string) => void
 }
 
 /**
@@ -41,6 +43,8 @@ export class BlockWriter {
   /** The signature slot, written just before the stop. */
   #slot: OpaqueToken | undefined
   readonly #spare: OpaqueToken[] = []
+  /** What came of the input of a call, parsed once, when it is whole: no reader of this dialect is as strict. */
+  #call: { name: string; pieces: string[] } | undefined
 
   constructor(options: BlockOptions) {
     this.#options = options
@@ -54,6 +58,7 @@ export class BlockWriter {
         this.#delta(token.text, emit)
         return false
       case 'tool-call-delta':
+        this.#call?.pieces.push(token.arguments)
         this.#delta(token.arguments, emit)
         return false
       case 'hosted-call-delta':
@@ -85,6 +90,8 @@ export class BlockWriter {
         if (token.kind === 'custom') {
           this.#custom = true
           this.#delta('', emit, `${opening}"`)
+        } else {
+          this.#call = { name: token.name, pieces: [] }
         }
         return false
       }
@@ -128,6 +135,7 @@ export class BlockWriter {
     if (this.#custom) this.#delta('', emit, '"}')
     this.#sign(emit)
     if (this.#index !== undefined) this.#stop(emit)
+    if (this.#call && !isReadable(this.#call.pieces.join(''))) this.#options.unreadable(this.#call.name)
     for (const opaque of this.#spare) this.#redacted(opaque, emit)
   }
 
@@ -217,4 +225,9 @@ export class BlockWriter {
     this.#dropped = true
     this.#options.warn(field, 'dropped', `a hosted tool in the shape of ${source} cannot be said in this dialect`)
   }
+}
+
+/** Nothing at all is read as the empty object that the block started with. */
+function isReadable(input: string): boolean {
+  return input.trim() === '' || parse(input) !== undefined
 }

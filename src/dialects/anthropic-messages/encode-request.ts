@@ -23,8 +23,16 @@ export function encodeRequest(
 ): EncodedRequest {
   const encoding = new Encoding(request, target)
   if ((request.choices ?? 1) > 1) refuse('n', 'asks for several answers, and the Messages API gives one')
-  const body = operation === 'count' ? prompt(encoding) : chat(encoding)
+  const body = placed(operation === 'count' ? prompt(encoding) : chat(encoding), target, operation)
   return encoding.encoded(body, { 'anthropic-version': version })
+}
+
+/** The path of a count names no model, so that it stands in the body everywhere. */
+function placed(body: JsonObject, { traits }: Target, operation: 'chat' | 'count'): JsonObject {
+  if (traits.bodyVersion === undefined) return body
+  const { model, ...others } = body
+  if (traits.streamInPath) delete others.stream
+  return { anthropic_version: traits.bodyVersion, ...(operation === 'count' && { model: model! }), ...others }
 }
 
 /** Fields beyond the canonical model that the counting endpoint takes, too; it refuses all others. */

@@ -42,6 +42,8 @@ export class MessagesEncoder implements Stage<StreamToken, SseMessage> {
   #finish: Finish | undefined
   #refused = false
   #called = false
+  /** The name of a call whose input is no JSON. */
+  #unreadable: string | undefined
   #nextIndex = 0
   #chars = 0
   /** The block that is being written, and those that wait for it with what came for them. */
@@ -93,12 +95,19 @@ export class MessagesEncoder implements Stage<StreamToken, SseMessage> {
       return
     }
     this.#closeAll(emit)
+    const stop = this.#stop(this.#finish)
+    // Readers of this dialect make the best of an input that they cannot parse, and would run the call with that.
+    if (this.#unreadable !== undefined && stop.stop_reason === 'tool_use') {
+      const problem = `cannot hand on the call of ${this.#unreadable}: the model wrote an input that is no JSON; ask again`
+      this.fail(new SluiceError('upstream_protocol', problem), emit)
+      return
+    }
     this.#start(emit)
     this.#over = true
     const { context_management, delta, usage, ...others } = this.#fields
     this.#send(emit, {
       type: 'message_delta',
-      delta: { ...this.#stop(this.#finish), ...(isJsonObject(delta) && delta) },
+      delta: { ...stop, ...(isJsonObject(delta) && delta) },
       usage: { ...this.#finalUsage(), ...(isJsonObject(usage) && usage) },
       ...(context_management !== undefined && { context_management }),
       ...others,
@@ -148,6 +157,9 @@ export class MessagesEncoder implements Stage<StreamToken, SseMessage> {
         this.#chars += length
       },
       warn: (field, action, reason) => this.#warn(field, action, reason),
+      unreadable: (name) => {
+        this.#unreadable ??= name
+      },
     })
     this.#active = { index: token.index, writer }
     const over = writer.write(token, emit)

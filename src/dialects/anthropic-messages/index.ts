@@ -32,12 +32,15 @@ export const anthropicMessages: Dialect = {
   },
   upstream: {
     headers: { 'anthropic-version': version },
+    framings: ['sse', 'aws-event-stream'],
     endpoint(baseUrl, operation) {
       const base = baseUrl.replace(/\/+$/, '')
       return `${base.endsWith('/v1') ? base : `${base}/v1`}${paths[operation]}`
     },
     encodeRequest,
     adoptRequest,
+    // The operation decides what such a body holds, and a body that is taken over as it is does not tell.
+    adapts: ({ traits }) => traits.bodyVersion !== undefined,
     decodeModels,
     decodeStream: (options) => new MessagesDecoder(options),
     decodeReply,

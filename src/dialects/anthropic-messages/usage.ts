@@ -78,7 +78,7 @@ export function encodeUsage(usage: Usage): WireUsage {
 }
 
 function count(value: Json | undefined): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined
 }
 
 function set(usage: Usage, field: 'cacheWrite5m' | 'cacheWrite1h' | 'output' | 'reasoning', value: Json | undefined) {

@@ -108,6 +108,10 @@ export class ConverseDecoder implements StreamDecoder {
     // One that holds nothing is that of a block which shows by its deltas what it is.
     if (Object.keys(start).length === 0) return
     if (isJsonObject(start.toolUse)) {
+      if (!text(start.toolUse, 'name')) {
+        this.#break(protocol('a tool call has no name, so it cannot be run'), emit)
+        return
+      }
       this.#add(wireIndex, callBlock(start.toolUse, this.#blocks++, this.#options), emit)
     } else if (isJsonObject(start.image)) {
       this.#add(wireIndex, imageBlock(start.image, this.#blocks++), emit)

@@ -27,5 +27,5 @@ export function decodeUsage(wire: JsonObject, tier?: Json): Usage {
 }
 
 function count(value: Json | undefined): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined
 }

@@ -9,12 +9,14 @@ import type {
   UserPart,
 } from '../../tokens/index.ts'
 import { wrapInput } from '../custom-input.ts'
+import { joinedTurns } from '../joined-turns.ts'
 import { type Encoding, unsupported } from './encoding.ts'
 import { argumentsObject } from './wire.ts'
 
 /** The whole conversation. Content is one string, and pictures stand beside it. @throws SluiceError `unsupported` */
 export function encodeMessages(encoding: Encoding): JsonObject[] {
-  const { system, messages } = encoding.request
+  const { system } = encoding.request
+  const messages = joinedTurns(encoding.request.messages)
   const out: JsonObject[] = []
   if (system.length > 0) out.push({ role: 'system', content: joined(system) })
   for (let i = 0; i < messages.length; i++) {
@@ -116,7 +118,7 @@ function assistantMessage(parts: readonly AssistantPart[], encoding: Encoding): 
         encoding.foreignOpaque += part.opaque?.length ?? 0
         break
       case 'hosted':
-        unsupported('messages', 'the conversation holds the work of a tool that ran at another vendor')
+        encoding.dropped('messages', 'the work of a tool that ran at another vendor')
         break
       default:
         part satisfies never

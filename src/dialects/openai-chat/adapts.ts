@@ -2,6 +2,8 @@ import type { Target, Traits } from '../dialect.ts'
 
 /** Traits by which a body that OpenAI takes is refused or misread, so that it must be written anew. */
 const refusing: ReadonlyArray<keyof Traits> = [
+  'fields',
+  'modelChoice',
   'drops',
   'renames',
   'defaults',

@@ -164,7 +164,7 @@ export class CallDecoder {
     const index = call.block!
     call.closed = call.pieces.join('')
     // A call without arguments is an empty object, never an empty text, which no later turn would accept.
-    if (call.kind === 'function' && !call.reader && call.pieces.length === 0) this.#emit(call, '{}', emit)
+    if (call.kind === 'function' && !call.reader && call.closed.trim() === '') this.#emit(call, '{}', emit)
     const held = call.reader?.end()
     if (held) emit({ type: 'tool-call-delta', choice: this.#choice, index, arguments: held })
     call.pieces.length = 0

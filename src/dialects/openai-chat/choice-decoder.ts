@@ -12,6 +12,7 @@ import {
 import type { DecodeOptions } from '../dialect.ts'
 import { CallDecoder } from './call-decoder.ts'
 import { brokenFinish, decodeFinish } from './finish.ts'
+import { pageShape } from './page-list.ts'
 import { ToldFacts } from './told-facts.ts'
 import { dialectName, filled, splitDataUrl } from './wire.ts'
 
@@ -53,6 +54,8 @@ export class ChoiceDecoder {
   #textHead: JsonObject | undefined
   /** The open block of reasoning has its signature. */
   #signed = false
+  /** The pages that annotations have named. */
+  #named: Set<string> | undefined
   #finishWord: string | undefined
   #stopSequence: string | undefined
   #ended = false
@@ -77,7 +80,7 @@ export class ChoiceDecoder {
     const broken = brokenFinish(word)
     if (broken) throw broken
     // Some servers say `stop` after `tool_calls` or `length`: the first word is the one that means something.
-    if (this.#finishWord === undefined || this.#finishWord === 'stop') this.#finishWord = word
+    if (this.#finishWord === undefined || this.#finishWord.toLowerCase() === 'stop') this.#finishWord = word
   }
 
   stopSequence(text: string): void {
@@ -135,6 +138,13 @@ export class ChoiceDecoder {
     this.#calls.close(emit)
     if (this.#audio !== undefined) emit({ type: 'media-end', choice: this.choice, index: this.#audio })
     this.#audio = undefined
+  }
+
+  /** Pages that were listed beside the answer: those that no annotation has named are sources of its text. */
+  cite(pages: Iterable<JsonObject>, emit: Emit<StreamToken>): void {
+    for (const citation of pages) {
+      if (!this.#named?.has(citation.url as string)) this.#citation(pageShape, citation, emit)
+    }
   }
 
   finish(emit: Emit<StreamToken>): void {
@@ -214,9 +224,15 @@ export class ChoiceDecoder {
   #annotations(annotations: Json[], emit: Emit<StreamToken>): void {
     for (const citation of annotations) {
       if (!isJsonObject(citation)) continue
-      const index = this.#open?.kind === 'text' ? this.#open.index : this.#start('text', emit)
-      emit({ type: 'citation', choice: this.choice, index, dialect: dialectName, citation })
+      const url = isJsonObject(citation.url_citation) ? filled(citation.url_citation.url) : undefined
+      if (url !== undefined) this.#named = (this.#named ?? new Set()).add(url)
+      this.#citation(dialectName, citation, emit)
     }
+  }
+
+  #citation(dialect: string, citation: JsonObject, emit: Emit<StreamToken>): void {
+    const index = this.#open?.kind === 'text' ? this.#open.index : this.#start('text', emit)
+    emit({ type: 'citation', choice: this.choice, index, dialect, citation })
   }
 
   #call(entry: JsonObject, emit: Emit<StreamToken>): void {

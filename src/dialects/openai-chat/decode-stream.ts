@@ -5,9 +5,10 @@ import { isJsonObject, type Json, type JsonObject, type StreamToken } from '../.
 import type { DecodeOptions, StreamDecoder } from '../dialect.ts'
 import { ChoiceDecoder } from './choice-decoder.ts'
 import { isError, streamError } from './error.ts'
+import { PageList } from './page-list.ts'
 import { type Lane, laneOf, plainDelta } from './plain-delta.ts'
 import { ToldFacts } from './told-facts.ts'
-import { decodeUsage, extraUsage } from './usage.ts'
+import { decodeUsage, extraUsage, readCost } from './usage.ts'
 import { dialectName, filled } from './wire.ts'
 
 /** Keys of a chunk that become tokens of their own, or mean nothing (`obfuscation` is padding). */
@@ -24,6 +25,8 @@ export class ChatStreamDecoder implements StreamDecoder {
   readonly #choices = new Map<number, ChoiceDecoder>()
   readonly #lanes: Lane[] = []
   readonly #facts = new ToldFacts(knownChunk)
+  /** The sources of the answer as a whole. */
+  readonly #sources = new PageList()
   #held: StreamToken[] | undefined = []
   #done = false
 
@@ -77,7 +80,10 @@ export class ChatStreamDecoder implements StreamDecoder {
   chunk(chunk: JsonObject, emit: Emit<StreamToken>): void {
     const { choices, usage, x_groq } = chunk
     const fields = this.#facts.news(chunk)
-    if (fields) this.#tell({ type: 'metadata', dialect: dialectName, fields }, emit)
+    if (fields) {
+      this.#tell({ type: 'metadata', dialect: dialectName, fields }, emit)
+      this.#sources.take(fields)
+    }
     let said = false
     for (const choice of Array.isArray(choices) ? choices : []) {
       if (!isJsonObject(choice)) continue
@@ -85,6 +91,8 @@ export class ChatStreamDecoder implements StreamDecoder {
       said = true
       this.#choice(choice, emit)
     }
+    const cost = this.#options.cost && readCost(chunk, this.#options.cost)
+    if (cost) this.#tell({ type: 'usage', usage: { cost } }, emit)
     const counts = isJsonObject(usage) ? usage : isJsonObject(x_groq) ? x_groq.usage : undefined
     if (!isJsonObject(counts)) return
     if (!said) this.#release(emit, false)
@@ -95,7 +103,10 @@ export class ChatStreamDecoder implements StreamDecoder {
   #release(emit: Emit<StreamToken>, lenient: boolean): void {
     const choices = [...this.#choices.values()].filter((choice) => !choice.ended)
     if (!lenient && choices.some((choice) => !choice.hasFinishWord)) return
-    for (const choice of choices) choice.finish(emit)
+    for (const choice of choices) {
+      choice.cite(this.#sources.pages, emit)
+      choice.finish(emit)
+    }
   }
 
   /** Ends a whole answer, or a stream that said `[DONE]`. @throws SluiceError when there was no answer at all */

@@ -15,7 +15,24 @@ export function accentMessages(messages: JsonObject[], encoding: Encoding): Json
   if (traits.reasoningRequired) out = withReasoning(out, traits.reasoningField ?? 'reasoning_content')
   if (traits.messageNames === false) out = withoutNames(out, encoding)
   if (traits.prefillMark) out = marked(out, traits.prefillMark)
+  if (traits.fields) out = bare(out, encoding)
   return out
+}
+
+/** What a message needs, and nothing of what clients hang onto it. */
+function bare(messages: JsonObject[], encoding: Encoding): JsonObject[] {
+  const { reasoningField, prefillMark } = encoding.target.traits
+  const kept = new Set(['role', 'content', 'name', 'tool_calls', 'tool_call_id', reasoningField, prefillMark])
+  return messages.map((one, i) => {
+    const rest: JsonObject = {}
+    for (const [key, value] of Object.entries(one)) {
+      if (kept.has(key)) rest[key] = value
+      // Reasoning that cannot go back is left out everywhere; and nothing is no loss.
+      else if (key.startsWith('reasoning') || value === null || (Array.isArray(value) && value.length === 0)) continue
+      else encoding.dropped(`messages[${i}].${key}`, 'this provider takes few fields, and this is none of them')
+    }
+    return rest
+  })
 }
 
 /** Earlier work with tools is told as text where there are none. */

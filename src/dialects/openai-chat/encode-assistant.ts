@@ -11,7 +11,7 @@ import {
 } from '../../tokens/index.ts'
 import { wrapInput } from '../custom-input.ts'
 import { isTextMark } from '../kept-text.ts'
-import { foreignBlock, textContent } from './encode-parts.ts'
+import { textContent } from './encode-parts.ts'
 import type { Encoding } from './encoding.ts'
 import { dialectName } from './wire.ts'
 
@@ -81,8 +81,9 @@ class Said {
         this.calls.push(toolCall(part, this.#encoding))
         return
       case 'hosted':
-        if (part.dialect !== dialectName) foreignBlock()
-        if (part.block.type === 'audio') this.audio = part.block.audio
+        if (part.dialect !== dialectName)
+          this.#encoding.dropped('messages', 'the work of a tool that ran at another vendor')
+        else if (part.block.type === 'audio') this.audio = part.block.audio
         return
       default:
         part satisfies never

@@ -8,6 +8,7 @@ import {
   type ToolCall,
   type ToolResultPart,
 } from '../../tokens/index.ts'
+import { joinedTurns } from '../joined-turns.ts'
 import { accentMessages } from './encode-accents.ts'
 import { assistantMessage } from './encode-assistant.ts'
 import { foreignBlock, inlineText, textContent, userContent, userPart } from './encode-parts.ts'
@@ -16,7 +17,7 @@ import { type Encoding, unsupported } from './encoding.ts'
 /** @throws SluiceError `unsupported` */
 export function encodeMessages(request: ChatRequest, encoding: Encoding): JsonObject[] {
   const out: JsonObject[] = []
-  const { messages } = request
+  const messages = joinedTurns(request.messages)
   if (request.system.length > 0) {
     out.push({ role: systemRole(true, encoding), content: textContent(request.system, encoding) })
   }
@@ -54,7 +55,7 @@ export function encodeMessages(request: ChatRequest, encoding: Encoding): JsonOb
   return accentMessages(out, encoding)
 }
 
-function refusePrefill(messages: Message[]): void {
+function refusePrefill(messages: readonly Message[]): void {
   const last = messages.at(-1)
   if (last?.role !== 'assistant' || last.parts.some((part) => part.type === 'tool-call')) return
   unsupported('messages', "the last message is the assistant's, and this model does not go on from a beginning")

@@ -63,7 +63,8 @@ export function userContent(parts: UserPart[], encoding: Encoding): Json {
 export function userPart(part: UserPart, encoding: Encoding): JsonObject {
   const text = inlineText(part)
   if (text) return textPart(text, encoding)
-  if (encoding.target.traits.parts === false) {
+  const { parts, uploads } = encoding.target.traits
+  if (parts === false && !uploads) {
     unsupported('messages', `this model reads text only, and the conversation holds a part of type ${part.type}`)
   }
   switch (part.type) {
@@ -108,12 +109,12 @@ function filePart(part: FilePart, encoding: Encoding): JsonObject {
   return { type: 'file', file: fileOf(part, encoding), ...extras(part, encoding) }
 }
 
-function fileOf({ source, filename, title }: FilePart, { own }: Encoding): JsonObject {
+function fileOf({ source, filename, title }: FilePart, { own, target }: Encoding): JsonObject {
   const name = filename ?? title ?? (own ? undefined : 'document')
   const named = name === undefined ? {} : { filename: name }
   if (source.kind === 'base64') return { ...named, file_data: `data:${source.mediaType};base64,${source.data}` }
   if (own && source.kind === 'file') return { ...named, file_id: source.id }
-  if (own && source.kind === 'url') return { ...named, file_url: source.url }
+  if ((own || target.traits.uploads) && source.kind === 'url') return { ...named, file_url: source.url }
   return unsupported(
     'messages',
     source.kind === 'file'

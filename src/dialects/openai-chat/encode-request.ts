@@ -32,16 +32,26 @@ export function encodeRequest(request: ChatRequest, target: Target): EncodedRequ
 
 /** The body with the names that the server has for its fields, and without those that it refuses. */
 function inItsNames(body: JsonObject, encoding: Encoding): JsonObject {
-  const { drops = [], renames = {}, defaults = {}, streamUsage } = encoding.target.traits
+  const { drops = [], renames = {}, defaults = {}, streamUsage, fields, modelChoice } = encoding.target.traits
   if (streamUsage === false) delete body.stream_options
   for (const key of drops) {
     if (!Object.hasOwn(body, key)) continue
     delete body[key]
     encoding.dropped(key, 'this provider takes no such field')
   }
-  const named = Object.entries(body).map(([key, value]) => [Object.hasOwn(renames, key) ? renames[key] : key, value])
-  return { ...defaults, ...Object.fromEntries(named) }
+  // As entries, since a field may be called `__proto__`.
+  const sent: Array<[string, Json | undefined]> = []
+  for (const [key, value] of Object.entries(body)) {
+    const name = Object.hasOwn(renames, key) ? (renames[key] as string) : key
+    if (!fields || fields.includes(name) || (body.stream && streamFields.has(key))) sent.push([name, value])
+    else encoding.dropped(key, 'this provider takes few fields, and this is none of them')
+  }
+  const named: JsonObject = Object.fromEntries(sent)
+  if (modelChoice !== undefined && isJsonObject(named[modelChoice])) delete named.model
+  return { ...defaults, ...named }
 }
+
+const streamFields: ReadonlySet<string> = new Set(['stream', 'stream_options'])
 
 function encodeLength(request: ChatRequest, encoding: Encoding, body: JsonObject): void {
   const { traits } = encoding.target

@@ -5,7 +5,7 @@ import { isJsonObject, type JsonObject, mergeUsage, type StreamToken, type Usage
 import type { EncodeOptions } from '../dialect.ts'
 import { ChoiceEncoder } from './choice-encoder.ts'
 import { encodeErrorBody } from './error.ts'
-import { encodeUsage } from './usage.ts'
+import { encodeUsage, hasCounts } from './usage.ts'
 import { dialectName } from './wire.ts'
 
 /** Facts that stand on every chunk; any other is told once, on the next one. */
@@ -98,8 +98,8 @@ export class ChatStreamEncoder implements Stage<StreamToken, SseMessage> {
       return
     }
     this.#over = true
-    if (this.#options.includeUsage && this.#usage) {
-      const usage = { ...encodeUsage(this.#usage), ...this.#usageFacts }
+    if (this.#options.includeUsage && this.#usage && hasCounts(this.#usage)) {
+      const usage = encodeUsage(this.#usage, this.#usageFacts)
       emit({ data: `${this.#take()}],"usage":${JSON.stringify(usage)}}` })
     } else if (this.#once) {
       emit({ data: this.#take() + this.#suffix })

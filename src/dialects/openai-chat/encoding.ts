@@ -15,7 +15,7 @@ export class Encoding extends RequestEncoding {
 
   constructor(request: ChatRequest, target: Target) {
     super(request, target, dialectName)
-    this.extras = this.own || target.traits.openaiExtras === true
+    this.extras = (this.own && target.traits.fields === undefined) || target.traits.openaiExtras === true
   }
 
   /** Whether a field that only some servers know may be sent. `top_k` is not even OpenAI's. */

@@ -12,7 +12,7 @@ export function decodeError(status: number, text: string): SluiceError {
 
 /** Whether an event of a stream is an error. A chunk with choices is one only when it says so in `error`. */
 export function isError(data: JsonObject, event: string): boolean {
-  if (data.error) return true
+  if (data.error || data.success === false) return true
   if (isJsonObject(data.x_groq) && data.x_groq.error) return true
   if (event === 'error' || data.object === 'error' || data.type === 'error') return true
   if (Array.isArray(data.choices) || data.usage || data.object !== undefined) return false

@@ -12,11 +12,12 @@ import { ChatStreamDecoder } from './decode-stream.ts'
 import { encodeFinish } from './finish.ts'
 import { choicesOf } from './observe-reply.ts'
 import { SealedReasoning } from './reasoning-state.ts'
-import { encodeUsage } from './usage.ts'
+import { encodeUsage, hasCounts } from './usage.ts'
 import { dialectName, type WireLogProbs, type WireMessage } from './wire.ts'
 
 /** A whole answer of a provider. @throws SluiceError for an error inside a 200, and for what is no answer at all */
-export function decodeReply(body: JsonObject, options: DecodeOptions): StreamToken[] {
+export function decodeReply(answer: JsonObject, options: DecodeOptions): StreamToken[] {
+  const body = unwrapped(answer)
   choicesOf(body)
   const tokens: StreamToken[] = []
   const emit = (token: StreamToken): void => {
@@ -26,6 +27,16 @@ export function decodeReply(body: JsonObject, options: DecodeOptions): StreamTok
   decoder.chunk(body, emit)
   decoder.finish(emit)
   return tokens
+}
+
+/** Answers to prompts lie in an envelope: `data.completion`, or `data.completions` by model (Straico). */
+function unwrapped(answer: JsonObject): JsonObject {
+  const { data, choices } = answer
+  if (choices !== undefined || !isJsonObject(data)) return answer
+  const [first] = isJsonObject(data.completions) ? Object.values(data.completions) : [data]
+  if (!isJsonObject(first) || !isJsonObject(first.completion)) return answer
+  const { completion, ...beside } = first
+  return { ...beside, ...(completion as JsonObject) }
 }
 
 /** A whole answer for a client. */
@@ -44,7 +55,8 @@ export function encodeReply(reply: ChatReply, options: EncodeOptions): JsonObjec
     created: reply.created ?? options.created,
     model: reply.model ?? options.model,
     choices: reply.choices.map((choice) => encodeChoice(choice, reply, options) as unknown as JsonObject),
-    ...(reply.usage && { usage: { ...encodeUsage(reply.usage), ...usageFacts } as unknown as JsonObject }),
+    ...(reply.usage &&
+      hasCounts(reply.usage) && { usage: encodeUsage(reply.usage, usageFacts) as unknown as JsonObject }),
     ...facts,
   }
 }

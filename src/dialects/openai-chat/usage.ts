@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type Usage } from '../../tokens/index.ts'
+import { isJsonObject, type Json, type JsonObject, type Usage } from '../../tokens/index.ts'
 import type { WireUsage } from './wire.ts'
 
 const known = new Set([
@@ -51,10 +51,29 @@ export function extraUsage(wire: JsonObject): JsonObject | undefined {
   return Object.keys(rest).length === 0 ? undefined : rest
 }
 
-/** Clients take every count for granted, so what is unknown becomes 0 here, at the very edge. */
-export function encodeUsage(usage: Usage): WireUsage {
+/** What an answer cost, if it says so at the place that is known for it. */
+export function readCost(body: JsonObject, { at, unit }: { at: string; unit: string }): Usage['cost'] {
+  let value: Json | undefined = body
+  for (const key of at.split('.')) value = isJsonObject(value) ? value[key] : undefined
+  const amount = count(value)
+  return amount === undefined ? undefined : { amount, unit }
+}
+
+/** Whether there is a count to tell of. A cost alone is none, and zeros beside it would be wrong. */
+export function hasCounts({ cost: _, ...counts }: Usage): boolean {
+  return Object.keys(counts).length > 0
+}
+
+/**
+ * Clients take every count for granted, so what is unknown becomes 0 here, at the very edge.
+ *
+ * @param facts what the provider itself had in this place beside its counts. A cost that stood elsewhere is put here,
+ *   where clients look for it, with the unit, since they expect dollars
+ */
+export function encodeUsage(usage: Usage, facts: JsonObject = {}): WireUsage {
   const input = usage.input ?? 0
   const output = usage.output ?? 0
+  const cost = facts.cost === undefined ? usage.cost : undefined
   return {
     prompt_tokens: input,
     completion_tokens: output,
@@ -70,6 +89,8 @@ export function encodeUsage(usage: Usage): WireUsage {
       accepted_prediction_tokens: usage.acceptedPrediction ?? 0,
       rejected_prediction_tokens: usage.rejectedPrediction ?? 0,
     },
+    ...(cost && { cost: cost.amount, cost_unit: cost.unit }),
+    ...facts,
   }
 }
 

@@ -23,6 +23,9 @@ export interface WireUsage {
     accepted_prediction_tokens: number
     rejected_prediction_tokens: number
   }
+  /** Not of OpenAI: what the answer cost. */
+  cost?: number
+  cost_unit?: string
 }
 
 export type WireToolCall =

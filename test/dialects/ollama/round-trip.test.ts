@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ollama } from '../../../src/dialects/index.ts'
 import { collect } from '../../../src/flow/index.ts'
 import { type ChatReply, fold, grammar, type JsonObject } from '../../../src/tokens/index.ts'
+import { checkOllama } from '../../fixtures/check-ollama.ts'
 import { encodeOptions } from '../../fixtures/goldens.ts'
 import { arbitraryReply } from '../../properties/arbitrary-reply.ts'
 import { arbitraryTokens } from '../../properties/arbitrary-tokens.ts'
@@ -58,11 +59,13 @@ describe('any answer', () => {
     )
   })
 
-  it('ends once, with its last line, and every line before it is none', () => {
+  it.each(['chat', 'generate'] as const)('keeps to the grammar of /api/%s', (form) => {
     fc.assert(
       fc.property(arbitraryTokens({ choices: 2 }), (tokens) => {
-        const lines = linesOf(tokens).lines.map((text) => JSON.parse(text) as JsonObject)
-        expect(lines.map(({ done }) => done)).toEqual(lines.map((_, at) => at === lines.length - 1))
+        const { lines } = linesOf(tokens, form === 'chat' ? undefined : form)
+        const { outcome, text, thinking } = checkOllama(lines.map((one) => `${one}\n`).join(''), form)
+        const said = seen(fold(tokens)) as { text: string; thinking: string }
+        expect([outcome, text, thinking]).toEqual(['clean', said.text, said.thinking])
       }),
     )
   })

@@ -400,8 +400,8 @@ describe('a request for a provider', () => {
     ],
     ['any tool, and there is none', { toolChoice: { mode: 'required' } }, 'tool_choice'],
     [
-      'a hosted block in the history',
-      { messages: [{ role: 'assistant', parts: [{ type: 'hosted', dialect: 'x', block: {} }] }] },
+      'a block that only another vendor can read',
+      { messages: [{ role: 'user', parts: [{ type: 'hosted', dialect: 'x', block: {} }] }] },
       'messages',
     ],
     [

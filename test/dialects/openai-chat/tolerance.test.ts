@@ -439,3 +439,27 @@ describe('custom tools that were offered as functions', () => {
     ])
   })
 })
+
+describe('pages that are listed beside an answer', () => {
+  const annotation = { type: 'url_citation', url_citation: { url: 'https://a.example', title: 'A', start_index: 0 } }
+  const lists = {
+    citations: ['https://a.example', 'https://b.example', '[1] a book'],
+    search_results: [{ url: 'https://b.example', title: 'B' }],
+  }
+
+  it.each([
+    ['beside the text', [chunk({ content: 'said', annotations: [annotation] }, {}, lists), stop, done]],
+    ['behind the finish', [chunk({ content: 'said', annotations: [annotation] }), { ...stop, ...lists }, done]],
+  ])('are sources of its text, each once, and what is no page is none: %s', (_, payloads) => {
+    expect(fold(tokensOf(payloads)).choices[0]!.parts).toEqual([
+      {
+        type: 'text',
+        text: 'said',
+        citations: [
+          { dialect: 'openai-chat', citation: annotation },
+          { dialect: 'web-page', citation: { url: 'https://b.example', title: 'B' } },
+        ],
+      },
+    ])
+  })
+})

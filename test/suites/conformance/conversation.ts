@@ -8,7 +8,7 @@ export const assistant = (text: string): Message => ({ role: 'assistant', parts:
 export const request = (
   group: string,
   name: string,
-  more: Partial<ChatRequest>,
+  more: RequestFeature['request'],
   read: RequestFeature['read'],
   rest: Partial<RequestFeature> = {},
 ): RequestFeature => ({ leg: 'request', group, name, request: more, read, ...rest })
@@ -59,4 +59,9 @@ export function pairs({ messages }: ChatRequest) {
 
 function parsed(args: string): unknown {
   return args === '' ? {} : (JSON.parse(args) as unknown)
+}
+
+/** What a client of the language asks for a feature about requests. */
+export function askedBy({ request: more }: RequestFeature, client: string): Partial<ChatRequest> {
+  return typeof more === 'function' ? more(client) : more
 }

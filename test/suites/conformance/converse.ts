@@ -172,7 +172,7 @@ export function readConverse(body: JsonObject): ChatRequest {
     max_tokens: config.maxTokens ?? 1000,
     system: marked(list(system)),
     messages: list(messages).map((turn) => ({ role: turn.role, content: marked(list(turn.content)) })),
-    ...(tools.tools !== undefined && { tools: list(tools.tools).flatMap(tool) }),
+    ...(tools.tools !== undefined && { tools: offered(list(tools.tools)) }),
     ...(tools.toolChoice !== undefined && { tool_choice: choice(object(tools.toolChoice)) }),
     ...(config.temperature !== undefined && { temperature: config.temperature }),
     ...(config.topP !== undefined && { top_p: config.topP }),
@@ -191,10 +191,15 @@ function marked(content: JsonObject[]): JsonObject[] {
   const found: JsonObject[] = []
   for (const block of content) {
     const before = found.at(-1)
-    if (block.cachePoint !== undefined && before) before.cache_control = { type: 'ephemeral' }
+    if (block.cachePoint !== undefined && before) before.cache_control = mark(block)
     else found.push(...blocks(block))
   }
   return found
+}
+
+function mark({ cachePoint }: JsonObject): JsonObject {
+  const { ttl } = object(cachePoint)
+  return { type: 'ephemeral', ...(ttl !== undefined && { ttl }) }
 }
 
 function blocks(block: JsonObject): JsonObject[] {
@@ -224,6 +229,16 @@ function blocks(block: JsonObject): JsonObject[] {
   if (redactedContent !== undefined) return [{ type: 'redacted_thinking', data: redactedContent }]
   const { text: thinking, signature } = object(reasoningText)
   return thinking === undefined ? [] : [{ type: 'thinking', thinking, signature }]
+}
+
+function offered(wire: JsonObject[]): JsonObject[] {
+  const found: JsonObject[] = []
+  for (const one of wire) {
+    const before = found.at(-1)
+    if (one.cachePoint !== undefined && before) before.cache_control = mark(one)
+    else found.push(...tool(one))
+  }
+  return found
 }
 
 function tool({ toolSpec }: JsonObject): JsonObject[] {

@@ -1,9 +1,9 @@
 import type { DialectName } from '../../../src/dialects/index.ts'
 import type { SluiceError } from '../../../src/errors/index.ts'
-import type { ChatReply, ChatRequest, JsonObject, StreamToken } from '../../../src/tokens/index.ts'
+import type { ChatReply, ChatRequest, JsonObject, Message, StreamToken } from '../../../src/tokens/index.ts'
 
 /** Something that people use an API for, as a case in canonical words and a check in canonical words. */
-export type Feature = RequestFeature | ReplyFeature | LoopFeature | ErrorFeature
+export type Feature = RequestFeature | ReplyFeature | LoopFeature | PrefixFeature | ErrorFeature
 
 interface Named {
   group: string
@@ -14,8 +14,8 @@ interface Named {
 /** Said by the client: it has to stand in what the provider is sent. */
 export interface RequestFeature extends Named {
   leg: 'request'
-  /** Over a request that only says hello. */
-  request: Partial<ChatRequest>
+  /** Over a request that only says hello; by the client's language where each has its own. */
+  request: Partial<ChatRequest> | ((client: string) => Partial<ChatRequest>)
   /** Changes the body that the client sends, for what no encoder writes. */
   edit?: (body: JsonObject) => JsonObject
   /** What of a request the feature is; the same for the provider's reading as for the client's. */
@@ -47,6 +47,16 @@ export interface LoopFeature extends Named {
   veiled?: boolean
   /** The next request goes to another vendor, who must not see it. */
   elsewhere?: boolean
+  /** The client hands back all that it got, its language's own fields for state included. */
+  handedBack?: boolean
+}
+
+/** A history that grows by a turn: what was sent before is the beginning of what is sent now. */
+export interface PrefixFeature extends Named {
+  leg: 'prefix'
+  request: Partial<ChatRequest>
+  /** What comes behind its messages, a turn at a time. */
+  turns: Message[][]
 }
 
 /** A refusal or a failure of the provider, before the first token or behind it. */

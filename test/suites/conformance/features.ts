@@ -1,5 +1,8 @@
 import { SluiceError } from '../../../src/errors/index.ts'
 import type { ErrorFeature, Feature, LoopFeature } from './feature.ts'
+import { hostedReplies, hostedRequests } from './hosted-features.ts'
+import { mediaReplies } from './media-features.ts'
+import { prefixFeatures } from './prefix-features.ts'
 import { replyFeatures } from './reply-features.ts'
 import { requestFeatures } from './request-features.ts'
 import { settingFeatures } from './setting-features.ts'
@@ -26,6 +29,11 @@ const loops: LoopFeature[] = [
     elsewhere: true,
   },
 ]
+
+/** Clients that keep the fields of their language for state, and hand back all that they got. */
+const handedBack = loops
+  .filter(({ veiled, elsewhere }) => !veiled && !elsewhere)
+  .map((loop): LoopFeature => ({ ...loop, name: `${loop.name}, handed back by the client`, handedBack: true }))
 
 const failures: Array<[error: SluiceError, name: string, want?: string]> = [
   [new SluiceError('upstream_invalid_request', 'the field is wrong'), 'the request is wrong'],
@@ -69,9 +77,14 @@ const lateErrors = failures.map(
 /** In the order of the page. */
 export const features: Feature[] = [
   ...requestFeatures,
+  ...hostedRequests,
   ...replyFeatures,
+  ...hostedReplies,
   ...settingFeatures,
+  ...mediaReplies,
+  ...prefixFeatures,
   ...loops,
+  ...handedBack,
   ...errors,
   ...lateErrors,
 ]

@@ -28,6 +28,15 @@ export const historyFeatures: RequestFeature[] = [
     assistant('four'),
     user('five'),
   ]),
+  repair('an answer that is kept as one turn for each piece of it', { read: (it) => [joined(it), pairs(it)] }, [
+    user('Both?'),
+    assistant('I '),
+    assistant('look.'),
+    { role: 'assistant', parts: [call('call_1', 'weather', '{"city":"Bonn"}')] },
+    { role: 'assistant', parts: [call('call_2', 'weather', '{"city":"Köln"}')] },
+    { role: 'tool', parts: [result('call_1', 'rain'), result('call_2', 'sun')] },
+    user('And?'),
+  ]),
   repair('results in another order than their calls', { read: pairs }, [
     user('Both?'),
     { role: 'assistant', parts: [call('call_1', 'weather', '{"city":"Bonn"}'), call('call_2', 'clock', '{}')] },

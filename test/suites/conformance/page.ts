@@ -1,5 +1,6 @@
 import type { Loss } from './loss.ts'
 import type { Cell } from './matrix.ts'
+import { contents, summary } from './page-summary.ts'
 import { clientNames, upstreamNames } from './parties.ts'
 
 /** `docs/dialects.md` out of the results of the suite. The same results always give the same page. */
@@ -7,6 +8,7 @@ export function dialectsPage(cells: readonly Cell[]): string {
   const groups = [...new Set(cells.map(({ feature }) => feature.group))]
   return [
     intro(cells),
+    overview(groups, cells),
     ...groups.map((group) =>
       section(
         group,
@@ -45,12 +47,27 @@ With one language at both ends nothing is translated unless the provider is mark
 as they are, to the byte. The tables show what translating would do there, too. Each provider is taken to be the vendor of
 its language, with a model that takes everything; what differs from model to model is in [providers.md](providers.md).
 
-The suite asks whether both ends agree, not whether a language is spoken as its vendor does: for that the vendors' own SDKs
-stand in \`test/journeys/\`.
+The suite asks whether both ends agree. Whether a language is spoken as its vendor does is asked of the vendors' own SDKs in
+\`test/journeys/\`, and of strict grammars (\`test/fixtures/check-wire.ts\`), through which every stream of the suite goes on
+its way to the client: order, numbers, one end, nothing behind it.
+
+A provider that is a package of the AI SDK (\`kind = "ai-sdk"\`) is not among the columns: what comes through is up to the package,
+and what does not it names itself.
 
 Images and files are never fetched. State that a vendor hands out (signatures, encrypted reasoning) is carried in the slot
 that the client's language has for its own, sealed; a client that builds the history anew from what it knows gets it back by
 the ids of its calls.
+`
+}
+
+function overview(groups: readonly string[], cells: readonly Cell[]): string {
+  return `## At a glance
+
+How many features come through whole, in part or in another form, or are refused, of those for which both have words.
+
+${summary(cells)}
+
+${contents(groups, cells)}
 `
 }
 

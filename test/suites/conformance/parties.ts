@@ -3,12 +3,13 @@ import {
   clientDialects,
   type DialectName,
   dialects,
+  networkDialects,
   type Target,
   type UpstreamDialect,
 } from '../../../src/dialects/index.ts'
 
 export const clientNames = Object.keys(clientDialects)
-export const upstreamNames = Object.keys(dialects) as DialectName[]
+export const upstreamNames = Object.keys(networkDialects) as DialectName[]
 
 export function clientDialect(name: string): Dialect {
   return clientDialects[name as keyof typeof clientDialects]

@@ -96,6 +96,9 @@ const texts = [
     (it) => partsOf(it).map((part) => (part.type === 'text' ? [part.text, part.refusal ?? false] : part.type)),
   ),
   reply('The answer’s text', 'sources', cited, (it) => JSON.stringify(it).includes('https://example.org/source')),
+  reply('The answer’s text', 'passages of a document that vouch for it', quoted, (it) =>
+    partsOf(it).flatMap((part) => (part.type === 'text' ? (part.citations ?? []).map(({ citation }) => citation) : [])),
+  ),
   reply(
     'The answer’s text',
     'log-probabilities',
@@ -144,6 +147,24 @@ function cited(upstream: DialectName): StreamToken[] {
   const citation = shapes[upstream] ?? { type: 'url_citation', ...web, start_index: 0, end_index: 5 }
   const [start, delta, end] = text(0, 'Water is wet.')
   return answer([start!, delta!, { type: 'citation', ...at(0), dialect: upstream, citation }, end!])
+}
+
+function quoted(upstream: DialectName): StreamToken[] {
+  const shapes: Record<string, JsonObject> = {
+    'anthropic-messages': {
+      type: 'char_location',
+      cited_text: 'Water',
+      document_index: 0,
+      document_title: 'Facts',
+      start_char_index: 0,
+      end_char_index: 5,
+    },
+    'bedrock-converse': { title: 'Facts', location: { documentChar: { documentIndex: 0, start: 0, end: 5 } } },
+  }
+  const [start, delta, end] = text(0, 'Water is wet.')
+  // Where there is no such thing, nobody says it either.
+  const [dialect, citation] = shapes[upstream] ? [upstream, shapes[upstream]] : ['nobody', { title: 'Facts' }]
+  return answer([start!, delta!, { type: 'citation', ...at(0), dialect, citation }, end!])
 }
 
 const both = [...call(0, 'weather', ['{"city":', '"Bonn"}']), ...call(1, 'weather', ['{"ci', 'ty":"Köln"}'])]
@@ -247,6 +268,14 @@ const reasons: Array<[FinishReason, string]> = [
 ]
 
 const endings = [
+  reply(
+    'How it ended',
+    'which stop sequence it was',
+    answer(text(0, 'a'), 'stop_sequence').map((token) =>
+      token.type === 'finish' ? { ...token, stopSequence: 'END' } : token,
+    ),
+    ({ choices }) => choices[0]?.finish.stopSequence,
+  ),
   ...reasons.map(([reason, name]) => reply('How it ended', name, answer(text(0, 'a'), reason), ending)),
   reply('How it ended', 'tools are to be called', answer(call(0, 'clock', ['{}']), 'tool_calls'), ending, tools),
 ]

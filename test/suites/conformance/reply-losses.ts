@@ -29,6 +29,17 @@ const replies: Loss[] = [
     'Sources vouch for passages of documents here, in a shape that an address and a title do not fill.',
     { upstreams: [chat, responses, gemini, converse] },
   ),
+  providersLack(
+    [chat, responses, gemini, ollama],
+    ['passages of a document that vouch for it'],
+    'Sources are pages in this API, or there are none.',
+  ),
+  partialFor(
+    [chat, responses, messages, gemini, ollama],
+    ['passages of a document that vouch for it'],
+    'Each vendor points at passages in its own way, and most not at all.',
+    { upstreams: [messages, converse] },
+  ),
   providersLack([messages, converse], ['log-probabilities'], 'This API does not say them.'),
   partialFor([messages], ['log-probabilities'], 'This API has no place for them, nor a way to ask.', {
     upstreams: [chat, responses, gemini, ollama],
@@ -61,6 +72,10 @@ const endings: Loss[] = [
     'It is told as the usual end, or as the longest length.',
     { upstreams: [messages, converse] },
   ),
+  providersLack([chat, responses, gemini, ollama], ['which stop sequence it was'], 'This API does not say it.'),
+  partialFor([chat, responses, gemini, ollama], ['which stop sequence it was'], 'This API does not say it.', {
+    upstreams: [messages, converse],
+  }),
   providersLack([ollama], ['a filter stepped in'], 'This API has no word of its own for it.'),
   partialFor([ollama], ['a filter stepped in'], 'It is told as the usual end.', {
     upstreams: [chat, responses, messages, gemini, converse],
@@ -117,33 +132,31 @@ const unknownUsage: Loss[] = [
   ),
 ]
 
+/** A loop, and the same with a client that hands back all that it got. */
+const bothWays = (...names: string[]): string[] => names.flatMap((name) => [name, `${name}, handed back by the client`])
+
+const signed = 'signed reasoning over a tool loop'
+const redacted = 'redacted reasoning over a tool loop'
+const encrypted = 'encrypted reasoning over a tool loop'
+const ofCall = 'the signature of a call over a tool loop'
+
 const states: Loss[] = [
   providersLack(
     [ollama],
     [
-      'signed reasoning over a tool loop',
+      ...bothWays(signed, redacted, encrypted, ofCall),
       'signed reasoning that shows no text over a tool loop',
-      'redacted reasoning over a tool loop',
-      'encrypted reasoning over a tool loop',
-      'the signature of a call over a tool loop',
       'state that stays behind when another vendor goes on',
     ],
     'Models of this API hand out no state.',
   ),
-  providersLack(
-    [gemini],
-    ['redacted reasoning over a tool loop', 'encrypted reasoning over a tool loop'],
-    'State is a signature here.',
-  ),
-  providersLack(
-    [messages, converse],
-    ['encrypted reasoning over a tool loop'],
-    'Reasoning is signed or redacted here.',
-  ),
-  providersLack(
-    [responses, messages, converse],
-    ['the signature of a call over a tool loop'],
-    'State hangs on reasoning here, not on calls.',
+  providersLack([gemini], bothWays(redacted, encrypted), 'State is a signature here.'),
+  providersLack([messages, converse], bothWays(encrypted), 'Reasoning is signed or redacted here.'),
+  providersLack([responses, messages, converse], bothWays(ofCall), 'State hangs on reasoning here, not on calls.'),
+  clientsLack(
+    [ollama],
+    [signed, redacted, encrypted, ofCall].map((name) => `${name}, handed back by the client`),
+    'Messages have no field for state here: it comes back by the ids of the calls, as the rows above say.',
   ),
 ]
 

@@ -83,6 +83,12 @@ const tools = [
   ),
   request(
     'Tools',
+    'no tool may be called any more',
+    withTools({ toolChoice: { mode: 'none' }, messages: loop }),
+    ({ toolChoice, tools }) => toolChoice?.mode === 'none' || tools.length === 0,
+  ),
+  request(
+    'Tools',
     'some of the tools may be called',
     withTools({ toolChoice: { mode: 'subset', names: ['clock'], required: false } }),
     ({ toolChoice, tools }) => (toolChoice?.mode === 'subset' ? toolChoice.names : tools.map(({ name }) => name)),

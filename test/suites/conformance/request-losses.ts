@@ -42,6 +42,11 @@ const requests: Loss[] = [
     ['some tool must be called', 'this tool must be called'],
     'The choice is always the model’s in this API.',
   ),
+  partialTo(
+    [converse],
+    ['no tool may be called any more'],
+    'Calls in the history want tools in the request, and there is no word that forbids them.',
+  ),
   clientsLack([gemini, ollama], ['one call at a time'], 'Parallel calls cannot be forbidden in this API.'),
   partialTo([gemini, ollama, converse], ['one call at a time'], 'Parallel calls cannot be forbidden in this API.'),
   clientsLack(
@@ -103,6 +108,13 @@ const media: Loss[] = [
   refusedBy([responses, messages, ollama, converse], ['sound'], 'There is no sound in this API.'),
 ]
 
+const marks = [
+  'marks behind which the prompt is cached',
+  'a mark behind the instructions',
+  'a mark behind the tools',
+  'how long the prompt is to be cached',
+]
+
 const settings: Loss[] = [
   partialTo(
     [gemini],
@@ -144,16 +156,16 @@ const settings: Loss[] = [
   partialTo([responses, messages, converse], ['seed', 'penalties'], 'This API has no such field.'),
   clientsLack([responses, messages, gemini, ollama], ['bias of tokens'], 'This API has no such field.'),
   partialTo([responses, messages, gemini, ollama, converse], ['bias of tokens'], 'This API has no such field.'),
-  clientsLack(
-    [gemini, ollama],
-    ['marks behind which the prompt is cached'],
-    'Prompts are cached without marks, or not at all.',
-  ),
-  partialTo(
-    [gemini, ollama],
-    ['marks behind which the prompt is cached'],
-    'Prompts are cached without marks, or not at all.',
-  ),
+  clientsLack([gemini, ollama], marks, 'Prompts are cached without marks, or not at all.'),
+  partialTo([gemini, ollama], marks, 'Prompts are cached without marks, or not at all.'),
+  clientsLack([responses], ['a mark behind the instructions'], 'Instructions are one text in this API, without marks.'),
+  partialTo([responses], ['a mark behind the instructions'], 'Instructions are one text in this API, without marks.'),
+  clientsLack([chat, responses], ['a mark behind the tools'], 'Tools have no marks in this API.'),
+  partialTo([chat, responses], ['a mark behind the tools'], 'Tools have no marks in this API.'),
+  clientsLack([chat, responses], ['how long the prompt is to be cached'], 'Marks say nothing of it in this API.'),
+  partialTo([chat, responses], ['how long the prompt is to be cached'], 'Marks say nothing of it in this API.'),
+  clientsLack([messages], ['log-probabilities, asked for'], 'This API has no such field.'),
+  partialTo([messages, converse], ['log-probabilities, asked for'], 'This API has no such field.'),
   clientsLack([gemini, ollama], ['the end user', 'metadata'], 'This API has no such field.'),
   clientsLack([messages], ['metadata'], 'This API has no such field.'),
   partialTo([gemini, ollama, converse], ['the end user'], 'This API has no such field.'),

@@ -25,7 +25,7 @@ export function runLoop(feature: LoopFeature, client: string, upstream: string, 
   const more = { tools: [tool], reasoning: { effort: 'high' as const, visible: true } }
   const first = requestOf(client, form, more)
   const memory = new ReasoningMemory({ keepMs: 1000, characters: 100_000 }, () => 0)
-  const { rebuildsHistory } = clientDialect(client).client
+  const rebuildsHistory = clientDialect(client).client.rebuildsHistory && !feature.handedBack
   try {
     const { kept } = send(client, upstream, bodyOf(client, first), first)
     const tokens = answer(feature, upstream as DialectName)
@@ -66,6 +66,7 @@ export function runLoop(feature: LoopFeature, client: string, upstream: string, 
       (request) => memory.restoreKnown(() => 'me', request),
     )
     const body = JSON.stringify(sent.encoded.body)
+    if (feature.handedBack && !/"opaque":/.test(JSON.stringify(sent.read.messages))) return unsayable('client', body)
     if (feature.elsewhere && !/slc1|c2xjMS/.test(body) && !body.includes(secret)) return { grade: 'full', told: [] }
     if (feature.elsewhere || body.includes('slc1.') || !body.includes(secret))
       return { grade: 'partial', told: [], found: body }

@@ -1,12 +1,13 @@
 import type { Feature, Form, Outcome } from './feature.ts'
 import { runError } from './run-error.ts'
 import { runLoop } from './run-loop.ts'
+import { runPrefix } from './run-prefix.ts'
 import { runReply } from './run-reply.ts'
 import { runRequest } from './run-request.ts'
 
 /** In how many ways a feature comes: a refusal is the same for both, and only a stream can be disturbed. */
 export function formsOf(feature: Feature): Form[] {
-  if (feature.leg === 'request' || feature.leg === 'error') return ['streamed']
+  if (feature.leg === 'request' || feature.leg === 'error' || feature.leg === 'prefix') return ['streamed']
   return feature.leg === 'reply' && feature.disturbed ? ['streamed'] : ['streamed', 'whole']
 }
 
@@ -27,6 +28,8 @@ function runLeg(feature: Feature, client: string, upstream: string, form: Form):
       return runReply(feature, client, upstream, form)
     case 'loop':
       return runLoop(feature, client, upstream, form)
+    case 'prefix':
+      return runPrefix(feature, client, upstream, form)
     case 'error':
       return runError(feature, client, upstream)
   }

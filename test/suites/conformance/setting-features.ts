@@ -1,5 +1,5 @@
 import type { ChatRequest, FilePart, ImagePart, UserPart } from '../../../src/tokens/index.ts'
-import { request } from './conversation.ts'
+import { request, weather } from './conversation.ts'
 import type { RequestFeature } from './feature.ts'
 
 const said = (part: UserPart): Partial<ChatRequest> => ({
@@ -100,6 +100,12 @@ const sampling = [
   ]),
   request(
     'Sampling',
+    'log-probabilities, asked for',
+    { sampling: { logprobs: true, topLogprobs: 2 } },
+    ({ sampling }) => [sampling.logprobs, sampling.topLogprobs],
+  ),
+  request(
+    'Sampling',
     'bias of tokens',
     { sampling: { logitBias: { '50256': -100 } } },
     ({ sampling }) => sampling.logitBias,
@@ -123,6 +129,30 @@ const rest = [
     },
     ({ messages }) =>
       messages.flatMap(({ parts }) => (parts as UserPart[]).map((part) => 'cache' in part && part.cache !== undefined)),
+  ),
+  request(
+    'Around the conversation',
+    'a mark behind the instructions',
+    { system: [{ type: 'text', text: 'Be brief.', cache: {} }] },
+    ({ system, messages }) =>
+      [...system, ...messages.flatMap((one) => (one.role === 'system' ? one.parts : []))].some(
+        ({ cache }) => cache !== undefined,
+      ),
+  ),
+  request(
+    'Around the conversation',
+    'a mark behind the tools',
+    { tools: [{ ...weather, cache: {} }] },
+    ({ tools: [tool] }) => tool !== undefined && 'cache' in tool && tool.cache !== undefined,
+  ),
+  request(
+    'Around the conversation',
+    'how long the prompt is to be cached',
+    { messages: [{ role: 'user', parts: [{ type: 'text', text: 'Long.', cache: { ttl: '1h' } }] }] },
+    ({ messages }) =>
+      (messages as Array<{ parts: UserPart[] }>).flatMap(({ parts }) =>
+        parts.map((part) => 'cache' in part && part.cache?.ttl),
+      ),
   ),
   request('Around the conversation', 'the end user', { user: 'user-1' }, ({ user }) => user),
   request('Around the conversation', 'metadata', { metadata: { job: 'x' } }, ({ metadata }) => metadata?.job),

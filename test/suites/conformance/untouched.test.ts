@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { eventParser } from '../../../src/pipeline/index.ts'
 import { fold } from '../../../src/tokens/index.ts'
+import { askedBy } from './conversation.ts'
 import { clientDialect, clientNames, targetOf } from './parties.ts'
 import { replyFeatures } from './reply-features.ts'
 import { requestFeatures } from './request-features.ts'
@@ -18,7 +19,7 @@ describe.each(clientNames)('with %s at both ends nothing is touched', (name) => 
   it.each(requests.map((feature) => [feature.name, feature] as const))('of a request: %s', (_, feature) => {
     let body: ReturnType<typeof bodyOf>
     try {
-      body = bodyOf(name, requestOf(name, 'whole', feature.request), feature.edit)
+      body = bodyOf(name, requestOf(name, 'whole', askedBy(feature, name)), feature.edit)
     } catch {
       // The language has no words for it.
       return

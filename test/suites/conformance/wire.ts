@@ -12,6 +12,7 @@ import {
   type JsonObject,
   type StreamToken,
 } from '../../../src/tokens/index.ts'
+import { checkWire } from '../../fixtures/check-wire.ts'
 import { converseBody, converseError, converseEvents, readConverse } from './converse.ts'
 import { clientDialect, clientNames, targetOf, upstreamDialect } from './parties.ts'
 
@@ -60,14 +61,20 @@ function unknown(name: string): string | Uint8Array {
   )
 }
 
-/** What a client of the language is sent. */
+/** What a client of the language is sent, held against its strict grammar. @throws Error that says what is wrong */
 export function clientStream(
   name: string,
   tokens: readonly StreamToken[],
   kept: JsonObject | undefined,
   onWarning: (warning: Warning) => void,
 ): Uint8Array {
-  return bytesOf(events(name, tokens, { ...(kept && { kept }), onWarning }))
+  const more = kept && { kept }
+  const bytes = bytesOf(events(name, tokens, { ...more, onWarning }))
+  // An event that nobody knows goes on to its own language as it is: no grammar can speak of it.
+  const known = tokens.filter((token) => token.type !== 'raw' || token.dialect !== name)
+  const { outcome } = checkWire(name, known.length < tokens.length ? bytesOf(events(name, known, { ...more })) : bytes)
+  if (tokens.at(-1)?.type === 'error' && outcome !== 'error') throw new Error('a failure is told as a good end')
+  return bytes
 }
 
 function events(
