@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import type { Provider } from '../providers/index.ts'
 
 export function checkCommand(): Command {
   return new Command('check')
@@ -17,14 +18,15 @@ Examples:
 }
 
 async function check(file: string | undefined): Promise<void> {
-  const { readConfig } = await import('../config/index.ts')
-  const { describeAliases, describeProviders } = await import('./summary.ts')
-  const config = readConfig({ file, env: process.env })
+  const { loadRouting, readConfig } = await import('../config/index.ts')
+  const { describeAliases, describeClients, describeProviders, describeRouting } = await import('./summary.ts')
+  const config = await loadRouting(readConfig({ file, env: process.env }))
   const { server, access, storage, providers } = config
   const callers =
     access.keys.length > 0
       ? `whoever shows one of ${access.keys.length} client ${access.keys.length === 1 ? 'key' : 'keys'}`
       : 'this machine only, with any key or none'
+  await checkPackages(providers)
   const lines = [
     `configuration  ${config.source}`,
     `listens on     ${server.host}:${server.port}`,
@@ -35,9 +37,25 @@ async function check(file: string | undefined): Promise<void> {
       providers.length > 0 ? describeProviders(providers) : ['none: the scripted provider answers'],
     ),
     ...section('models', describeAliases(config)),
+    ...section('routing', describeRouting(config)),
+    ...section('clients', describeClients(config)),
     'no mistakes found',
   ]
   process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+/** Packages are loaded by the first request that needs them: that they are there at all can be said before. */
+async function checkPackages(providers: readonly Provider[]): Promise<void> {
+  if (providers.every((one) => !one.package)) return
+  const { findPackage } = await import('../transport/index.ts')
+  const { SluiceError } = await import('../errors/index.ts')
+  for (const { name, package: source } of providers) {
+    if (!source || findPackage(source.package) !== undefined) continue
+    throw new SluiceError(
+      'config_invalid',
+      `cannot use provider "${name}": the package "${source.package}" is not installed here; install it with \`npm install ${source.package}\``,
+    )
+  }
 }
 
 function section(title: string, lines: readonly string[]): string[] {

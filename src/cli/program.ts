@@ -3,6 +3,7 @@ import { chatCommand } from './chat.ts'
 import { checkCommand } from './check.ts'
 import { printFailure } from './failure.ts'
 import { modelsCommand } from './models.ts'
+import { probeCommand } from './probe.ts'
 import { providersCommand } from './providers.ts'
 import { scriptCommand } from './script.ts'
 import { startCommand } from './start.ts'
@@ -20,7 +21,15 @@ export async function run(argv: readonly string[]): Promise<void> {
     .helpCommand('help [command]', 'Print the help of a command.')
     .showHelpAfterError('(add --help for the options)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'sluice: ')) })
-  for (const make of [startCommand, checkCommand, modelsCommand, providersCommand, chatCommand, scriptCommand]) {
+  for (const make of [
+    startCommand,
+    checkCommand,
+    modelsCommand,
+    providersCommand,
+    probeCommand,
+    chatCommand,
+    scriptCommand,
+  ]) {
     program.addCommand(make().copyInheritedSettings(program))
   }
   program.addHelpText(

@@ -62,7 +62,7 @@ export function presetLine(
   const set = keyEnv.find((variable) => env[variable]?.trim())
   const key =
     keyEnv.length === 0 ? 'no key from the environment' : `${set ?? keyEnv[0]} ${set ? 'is set' : 'is not set'}`
-  return [`${name.padEnd(11)} ${dialect}`, address, key].join(', ')
+  return [`${name.padEnd(17)} ${dialect}`, address, key].join(', ')
 }
 
 async function quirkLines(one: Preset | Provider): Promise<string[]> {

@@ -5,22 +5,56 @@ import type { Provider } from '../providers/index.ts'
 export function describeProviders(providers: readonly Provider[]): string[] {
   const width = Math.max(0, ...providers.map((one) => one.name.length))
   return providers.map((one) => {
-    const facts = [one.dialect, showUrl(one.baseUrl), keyState(one), modelState(one)]
+    const facts = [one.dialect, one.package?.package ?? showUrl(one.baseUrl), keyState(one), modelState(one)]
     return `${one.name.padEnd(width)}  ${facts.join(', ')}`
   })
 }
 
+/** The aliases, a line each: where they lead, and in which order where there are several. */
 export function describeAliases({ aliases }: Pick<Config, 'aliases'>): string[] {
   const width = Math.max(0, ...aliases.map((one) => one.name.length))
-  return aliases.map(({ name, targets: [first, ...others] }) => {
-    const idle = others.length === 0 ? '' : `  (not tried yet: ${others.join(', ')})`
-    return `${name.padEnd(width)}  -> ${first}${idle}`
+  return aliases.map(({ name, targets, strategy = 'in-order' }) => {
+    const order = targets.length === 1 ? '' : `  (${strategy})`
+    return `${name.padEnd(width)}  -> ${targets.join(', ')}${order}`
   })
 }
 
-function keyState({ auth, apiKeys, sign }: Provider): string {
+/** What decides where requests go, beside the names that they ask for, a line each. */
+export function describeRouting({ routing }: Pick<Config, 'routing'>): string[] {
+  const { module, rules, situations = {} } = routing
+  const named = Object.entries(situations).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+  return [
+    ...(module === undefined ? [] : [`code in ${module}`]),
+    ...rules.map(({ name, to }, i) => {
+      const called = name === undefined ? '' : ` "${name}"`
+      return `rule ${i + 1}${called}  -> ${typeof to === 'string' ? to : to.join(', ')}`
+    }),
+    ...named.map(
+      ([situation, to]) => `${situation.replace(/[A-Z]/, (letter) => `_${letter.toLowerCase()}`)}  -> ${to}`,
+    ),
+  ]
+}
+
+/** The clients of which something is said, a line each. */
+export function describeClients({ clients }: Pick<Config, 'clients'>): string[] {
+  const width = Math.max(0, ...clients.map((one) => one.name.length))
+  return clients.map(({ name, userAgent, comments, ping, reasoning }) => {
+    const facts = [
+      userAgent === undefined ? 'told as before, or by its name' : `told by "${userAgent}"`,
+      ...(comments === undefined ? [] : [comments ? 'takes comments' : 'takes no comments']),
+      ...(ping === undefined ? [] : [ping ? 'takes pings' : 'takes no pings']),
+      ...(reasoning === undefined
+        ? []
+        : [reasoning === 'none' ? 'reads no reasoning' : `reads reasoning in ${reasoning}`]),
+    ]
+    return `${name.padEnd(width)}  ${facts.join(', ')}`
+  })
+}
+
+function keyState({ auth, apiKeys, sign, package: source }: Provider): string {
+  if (source?.options.apiKey !== undefined) return 'a key'
   if (auth === 'client') return "the caller's own key"
-  if (sign) return 'signed requests'
+  if (sign) return 'credentials of its cloud'
   return apiKeys.length === 0 ? 'no key' : apiKeys.length === 1 ? 'a key' : `${apiKeys.length} keys`
 }
 
@@ -45,10 +79,10 @@ function showUrl(text: string): string {
  * @returns undefined where any name is taken but none is known
  */
 export function exampleModel({ aliases, providers }: Pick<Config, 'aliases' | 'providers'>): string | undefined {
-  const alias = aliases[0]
+  const alias = aliases.find(({ name }) => !name.includes('*'))
   if (alias) return alias.name
-  for (const { name, models, vendor } of providers) {
-    const model = models?.[0] ?? (Object.hasOwn(current, vendor) ? current[vendor] : undefined)
+  for (const { name, models, vendor, kind = vendor } of providers) {
+    const model = models?.[0] ?? (Object.hasOwn(current, kind) ? current[kind] : undefined)
     if (model !== undefined) return `${name}/${model}`
   }
   return undefined

@@ -1,62 +1,50 @@
-import { SluiceError } from '../errors/index.ts'
-import type { Provider } from '../providers/index.ts'
-import { type Alias, nearNames, resolve } from '../routing/index.ts'
+import type { Alias, Strategy } from '../routing/index.ts'
+import type { Path } from './path.ts'
 import type { ProviderList } from './provider-list.ts'
-import { checkNames, good, listed, shown, type Written } from './written.ts'
+import { checkTarget } from './target.ts'
+import { checkNames, good, listed, type Written } from './written.ts'
 
 /** The `[[models]]`, each target followed to a provider. Of use only when no problem has come up. */
-export function listAliases(written: Written, { providers, broken }: ProviderList): Alias[] {
+export function listAliases(written: Written, list: ProviderList): Alias[] {
   const tables = listed(written, 'models')
   const names = tables.flatMap(({ name }) => (typeof name === 'string' ? [name] : []))
   const aliases = tables.map(({ path, name }) => {
     const targets = good<string[]>(written, [...path, 'targets']) ?? []
     targets.forEach((target, i) => {
-      const prefix = target.slice(0, Math.max(0, target.indexOf('/')))
-      if (broken.has(prefix) || leads(target, providers)) return
-      // A bare target might be meant for any of the providers that are still wrong.
-      if (prefix === '' && broken.size > 0 && !names.includes(target)) return
-      written.problems.add(
-        [...path, 'targets', i],
-        astray(target, prefix, { providers, broken }, names, shown(written, [...path, 'targets', i])),
-      )
+      const at = [...path, 'targets', i]
+      if (target.includes('*') && typeof name === 'string' && !name.includes('*')) {
+        written.problems.add(at, 'found a `*`, and the name has none that it could stand for; write the whole target')
+      } else checkTarget(written, at, target, list, names)
     })
-    return { name: String(name), targets: [...targets] }
+    return { name: String(name), targets: [...targets], ...orderOf(written, path, targets.length) }
   })
   checkNames(written, 'models', 'model')
   return aliases
 }
 
-function leads(target: string, providers: readonly Provider[]): boolean {
-  try {
-    resolve(target, { providers, aliases: [] })
-    return true
-  } catch (thrown) {
-    if (SluiceError.is(thrown)) return false
-    throw thrown
-  }
+/** Which strategies read a list of numbers, one for each target. */
+const readers: Readonly<Record<'weights' | 'costs', readonly Strategy[]>> = {
+  weights: ['weighted', 'sticky'],
+  costs: ['cost'],
 }
 
-function astray(
-  target: string,
-  prefix: string,
-  { providers, broken }: Pick<ProviderList, 'providers' | 'broken'>,
-  aliases: readonly string[],
-  shown: string,
-): string {
-  const found = `found ${shown}, which leads to no provider`
-  if (aliases.includes(target)) return `${found}: it is a name from [[models]] itself; write the targets behind it`
-  const known = [...providers.map((one) => one.name), ...broken]
-  if (known.length === 0) {
-    return `${found}: there are none, neither here nor in the environment; add [[providers]]`
+function orderOf(written: Written, path: Path, count: number): Pick<Alias, 'strategy' | 'weights' | 'costs'> {
+  const strategy = good<Strategy>(written, [...path, 'strategy'])
+  const numbers = (key: 'weights' | 'costs'): number[] | undefined => {
+    const at = [...path, key]
+    const list = good<number[]>(written, at)
+    if (!list) return undefined
+    if (!readers[key].includes(strategy ?? 'in-order')) {
+      const choice = readers[key].map((one) => `strategy = "${one}"`).join(' or ')
+      written.problems.add(at, `found ${key} that nothing reads; write ${choice} as well`)
+    } else if (list.length !== count) {
+      written.problems.add(at, `found ${list.length} for ${count} targets; write one for each target`)
+    } else if (key === 'weights' && list.every((one) => one === 0)) {
+      written.problems.add(at, 'found no target with any weight; write at least one that is more than 0')
+    }
+    return [...list]
   }
-  const provider = providers.find((one) => one.name === prefix)
-  if (provider?.models) {
-    const model = target.slice(prefix.length + 1)
-    const near = nearNames(model, provider.models)
-    const choice = (near.length > 0 ? near : provider.models.slice(0, 5)).map((one) => `${prefix}/${one}`).join(', ')
-    return `${found}: ${prefix} does not list that model; write ${choice}, or add it to its models`
-  }
-  const near = nearNames(prefix || target, known)
-  if (near.length > 0) return `${found}: did you mean ${near.map((one) => `${one}/…`).join(', ')}?`
-  return `${found}; write \`provider/model\` with one of ${known.join(', ')}`
+  const weights = numbers('weights')
+  const costs = numbers('costs')
+  return { ...(strategy && { strategy }), ...(weights && { weights }), ...(costs && { costs }) }
 }

@@ -1,6 +1,6 @@
 import { isLoopbackHost } from '../access/index.ts'
 import { SluiceError } from '../errors/index.ts'
-import { defineProvider, type Provider, type ProviderOptions, presets } from '../providers/index.ts'
+import { defineProvider, type Provider, type ProviderOptions, packageKind, presets } from '../providers/index.ts'
 import type { Path } from './path.ts'
 
 /** Where this sluice is going to listen. */
@@ -33,8 +33,8 @@ export function checkProvider(options: Partial<ProviderOptions>, check: Provider
     check.report(path, message)
   }
   if (options.base_url !== undefined) checkUrl(options.base_url, check, (message) => fault(['base_url'], message))
-  if (options.kind !== undefined && !Object.hasOwn(presets, options.kind)) {
-    const known = Object.keys(presets).join(', ')
+  if (options.kind !== undefined && options.kind !== packageKind && !Object.hasOwn(presets, options.kind)) {
+    const known = [...Object.keys(presets), packageKind].join(', ')
     fault(['kind'], `found ${check.shown('kind')}, which is no preset; there are ${known}`)
   }
   options.api_keys?.forEach((key, i) => {

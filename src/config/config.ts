@@ -1,6 +1,7 @@
+import type { ReasoningFields } from '../dialects/index.ts'
 import type { LogConfig } from '../observe/index.ts'
 import type { Provider } from '../providers/index.ts'
-import type { Alias } from '../routing/index.ts'
+import type { Alias, RouteFunction, Rule, Situations } from '../routing/index.ts'
 import type { TransportClient } from '../transport/index.ts'
 
 export type { LogConfig }
@@ -14,12 +15,44 @@ export interface Config {
   storage: StorageConfig
   providers: Provider[]
   aliases: Alias[]
+  routing: RoutingConfig
+  /** What is said of clients that read less, or more, than others. */
+  clients: ClientConfig[]
   log: LogConfig
   /**
    * Where all this came from, for the start-up lines: a file's path, `options` of the caller, `environment`, or
    * `built-in`; two of them joined with a plus where the file names no providers.
    */
   source: string
+}
+
+/** How requests find their targets, beside the names that they ask for. */
+export interface RoutingConfig {
+  rules: Rule[]
+  /** Absent: none was given an answer. */
+  situations?: Situations
+  /** Where a tag in the prompt may name a model. Default `system`. */
+  tags: TagPlace
+  /** The file of routing code, absolute. */
+  module?: string
+  /** What that file exports, once it has been loaded. */
+  decide?: RouteFunction
+}
+
+/** `system`: at the beginning of the instructions; `user`: of the first turn as well. */
+export type TagPlace = 'off' | 'system' | 'user'
+
+/** How a client differs; what is left out is as the profile of that name has it, else as with all others. */
+export interface ClientConfig {
+  name: string
+  /** What it calls itself, as a glob. None: as the profile of that name is told, else it asks by name. */
+  userAgent?: string
+  /** It reads over comments in a stream of events. */
+  comments?: boolean
+  /** It reads over `ping` events. */
+  ping?: boolean
+  /** Where it reads reasoning in Chat Completions. */
+  reasoning?: ReasoningFields
 }
 
 export interface ServerConfig {
@@ -52,7 +85,29 @@ export interface StorageConfig {
   chosen: boolean
 }
 
-export interface StreamingConfig {
+/** How a model is brought to stream, or what stands in for its stream. */
+export interface StreamingPolicy {
+  /** Whether a stream is asked for when the client wants one. Default `auto`: by what was found out of the model. */
+  force: 'auto' | 'always' | 'never'
+  /** A whole answer may stand in for a stream. Default true. */
+  fallback: boolean
+  /** Words a second of a stream that is made of a whole answer; 0: no delay, the default. */
+  simulateRate: number
+}
+
+/** What is different for some models. */
+export interface StreamingRule extends Partial<StreamingPolicy> {
+  /** A glob over `provider/model`. */
+  match: string
+}
+
+export interface StreamingConfig extends StreamingPolicy {
+  /** In order: later ones stand above earlier ones. */
+  rules: StreamingRule[]
+  /** How long a lesson about a model counts. Default 5 min. */
+  detectionTtlMs: number
+  /** How often a request is repeated in another way because the one it was asked in was refused. Default 3. */
+  maxRetries: number
   /** Silence towards the client after which a sign of life is written. Default 15 s. */
   heartbeatMs: number
   /** How long headers wait for content. Default 10 s. */

@@ -1,3 +1,5 @@
+import { usualBackground, usualThreshold } from '../routing/index.ts'
+
 /** What holds where the file says nothing. The schema shows these to editors, and the page of options repeats them. */
 export const defaults = {
   server: {
@@ -10,6 +12,11 @@ export const defaults = {
   },
   access: { keys: [] as string[] },
   streaming: {
+    force: 'auto',
+    detection_ttl: '5m',
+    fallback: true,
+    simulate_rate: 0,
+    max_retries: 3,
     heartbeat: '15s',
     status_ceiling: '10s',
     connect_timeout: '10s',
@@ -22,5 +29,6 @@ export const defaults = {
     buffer_budget: '64MiB',
   },
   transport: { client: 'http1' },
+  routing: { long_context_threshold: usualThreshold, background_models: usualBackground, tags: 'system' },
   log: { level: 'info', format: 'auto' },
 } as const

@@ -104,6 +104,8 @@ function fits(node: SchemaNode, value: unknown): boolean {
     return node.pattern === undefined || new RegExp(node.pattern, 'u').test(value)
   }
   if (node.type === 'boolean') return typeof value === 'boolean'
+  // What a schema says nothing of may be anything.
+  if (node.type === undefined) return true
   if (typeof value !== 'number') return false
   if (node.type === 'integer' && !Number.isInteger(value)) return false
   return value >= (node.minimum ?? Number.NEGATIVE_INFINITY) && value <= (node.maximum ?? Number.POSITIVE_INFINITY)

@@ -26,6 +26,8 @@ const secretKeys: readonly unknown[] = [
   'aws_access_key_id',
   'aws_secret_access_key',
   'aws_session_token',
+  // Of a package, where anything may stand.
+  'options',
 ]
 
 /** Whether a key of somebody may stand here. */

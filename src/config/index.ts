@@ -2,8 +2,20 @@
  * From a file, the environment and flags to one checked `Config`: read, validate, explain. The rooms own the meaning
  * of their options; here they are joined, and every mistake gets its line and a way out.
  */
-export type { AccessConfig, Config, LogConfig, ServerConfig, StreamingConfig } from './config.ts'
+export type {
+  AccessConfig,
+  ClientConfig,
+  Config,
+  LogConfig,
+  RoutingConfig,
+  ServerConfig,
+  StreamingConfig,
+  StreamingPolicy,
+  TagPlace,
+} from './config.ts'
 export type { ConfigFlags } from './flags.ts'
+export { loadRouting } from './load-routing.ts'
 export type { Problem } from './problems.ts'
 export { type ReadOptions, readConfig } from './read.ts'
+export { routingTable } from './routing-table.ts'
 export { type ConfigOptions, configSchema, editorSchema } from './schema.ts'

@@ -1,5 +1,6 @@
 import { parse, TomlError } from 'smol-toml'
 import type { Config } from './config.ts'
+import { layEnvironment } from './environment.ts'
 import { explain, type SchemaNode } from './explain.ts'
 import { type ConfigFlags, layFlags } from './flags.ts'
 import { interpolate } from './interpolate.ts'
@@ -23,7 +24,7 @@ export interface ReadOptions {
 }
 
 /**
- * The configuration, checked, with flags over the file and defaults under it. Without providers in the file those of
+ * The configuration, checked, with flags over the environment, both over the file, and defaults under it. Without providers in the file those of
  * the environment are taken; where there are none either, `providers` is empty.
  *
  * @throws SluiceError `config_invalid` that lists every mistake, a line each; `details.problems` holds them as
@@ -40,7 +41,8 @@ export function readConfig(options: ReadOptions): Config {
     report: (path, message) => problems.add(path, message),
     skip: (path) => problems.has(path),
   })
-  const laid = layFlags(value as ConfigOptions, options.flags ?? {}, problems)
+  const above = layEnvironment(value as ConfigOptions, options.env, problems)
+  const laid = layFlags(above, options.flags ?? {}, problems)
   const from = file ?? (options.options === undefined ? undefined : 'options')
   return resolveConfig({ options: laid, raw, from, env: options.env, flags: options.flags ?? {}, problems })
 }

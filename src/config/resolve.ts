@@ -1,8 +1,11 @@
 import { listAliases } from './alias-list.ts'
-import type { Config, StreamingConfig } from './config.ts'
+import { listClients } from './client-list.ts'
+import type { Config, StreamingConfig, StreamingRule } from './config.ts'
 import { defaults } from './defaults.ts'
 import { checkHost, checkOrigins } from './listening.ts'
 import { listProviders } from './provider-list.ts'
+import { resolveRouting } from './routing.ts'
+import type { ConfigOptions } from './schema.ts'
 import { resolveStorage } from './state-path.ts'
 import { largestBytes, longestMs, toBytes, toMs } from './units.ts'
 import { good, type Written } from './written.ts'
@@ -21,6 +24,8 @@ export function resolveConfig(written: Written): Config {
   checkHost(server.host, written)
   const list = listProviders(written, server)
   const aliases = listAliases(written, list)
+  const routing = resolveRouting(written, list, aliases)
+  const clients = listClients(written)
   written.problems.check()
 
   const origin = list.fromEnvironment ? (list.providers.length > 0 ? 'environment' : 'built-in') : undefined
@@ -32,6 +37,8 @@ export function resolveConfig(written: Written): Config {
     storage: resolveStorage(written),
     providers: list.providers,
     aliases,
+    routing,
+    clients,
     log: { level: setting(written, 'log', 'level'), format: setting(written, 'log', 'format') },
     source: [written.from, origin].filter((one) => one !== undefined).join(' + '),
   }
@@ -51,6 +58,12 @@ function resolveServer(written: Written): Config['server'] {
 
 function resolveStreaming(written: Written): StreamingConfig {
   return {
+    force: setting(written, 'streaming', 'force'),
+    fallback: setting(written, 'streaming', 'fallback'),
+    simulateRate: setting(written, 'streaming', 'simulate_rate'),
+    maxRetries: setting(written, 'streaming', 'max_retries'),
+    detectionTtlMs: ms(written, 'streaming', 'detection_ttl'),
+    rules: listRules(written),
     heartbeatMs: ms(written, 'streaming', 'heartbeat'),
     statusCeilingMs: ms(written, 'streaming', 'status_ceiling'),
     connectTimeoutMs: ms(written, 'streaming', 'connect_timeout'),
@@ -62,6 +75,16 @@ function resolveStreaming(written: Written): StreamingConfig {
     maxEventBytes: bytes(written, 'streaming', 'max_event'),
     bufferBudgetBytes: bytes(written, 'streaming', 'buffer_budget', Number.POSITIVE_INFINITY),
   }
+}
+
+function listRules(written: Written): StreamingRule[] {
+  const rules = good<NonNullable<NonNullable<ConfigOptions['streaming']>['models']>>(written, ['streaming', 'models'])
+  return (rules ?? []).map(({ match, force, fallback, simulate_rate: simulateRate }) => ({
+    match,
+    ...(force !== undefined && { force }),
+    ...(fallback !== undefined && { fallback }),
+    ...(simulateRate !== undefined && { simulateRate }),
+  }))
 }
 
 function setting<T extends keyof Defaults, K extends keyof Defaults[T] & string>(

@@ -3,6 +3,7 @@ import { logFormats, logLevels } from '../observe/index.ts'
 import { providerOptions } from '../providers/index.ts'
 import { transportClients } from '../transport/index.ts'
 import { defaults } from './defaults.ts'
+import { modelOptions, routingOptions } from './routing-schema.ts'
 import { durationPattern, largestBytes, longestMs, sizePattern } from './units.ts'
 
 // The titles tell `explain` how to word what is expected.
@@ -77,8 +78,68 @@ const accessOptions = Type.Object(
   { additionalProperties: false, description: 'Who may call.' },
 )
 
+const force = (value?: 'auto') =>
+  Type.Optional(
+    Type.Enum(['auto', 'always', 'never'], {
+      ...(value && { default: value }),
+      description:
+        'Whether a provider is asked for a stream when the client wants one: `auto` by what was found out of the model, `always` in any case, `never` not at all.',
+    }),
+  )
+
+const fallback = (value?: boolean) =>
+  Type.Optional(
+    Type.Boolean({
+      ...(value !== undefined && { default: value }),
+      description:
+        'A model that cannot stream is asked for a whole answer, which is made into a stream; else an error.',
+    }),
+  )
+
+const simulateRate = (value?: number) =>
+  Type.Optional(
+    Type.Number({
+      minimum: 0,
+      ...(value !== undefined && { default: value }),
+      description: 'How many words a second a stream has that is made of a whole answer; 0: no delay.',
+    }),
+  )
+
+const streamedModels = Type.Object(
+  {
+    match: Type.String({
+      minLength: 1,
+      description: 'For which models this holds, as `provider/model`, with `*` for any part: `straico/*`.',
+    }),
+    force: force(),
+    fallback: fallback(),
+    simulate_rate: simulateRate(),
+  },
+  { additionalProperties: false },
+)
+
 const streamingOptions = Type.Object(
   {
+    force: force(streaming.force),
+    detection_ttl: Type.Optional(
+      duration(streaming.detection_ttl, 'How long it counts what was found out of a model, before it is tried again.'),
+    ),
+    fallback: fallback(streaming.fallback),
+    simulate_rate: simulateRate(streaming.simulate_rate),
+    max_retries: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 100,
+        default: streaming.max_retries,
+        description:
+          'How often a request is repeated at most, in another way, because the provider refused the way it was asked.',
+      }),
+    ),
+    models: Type.Optional(
+      Type.Array(streamedModels, {
+        description: 'What holds for some models only. Of several that match, the last one that says it counts.',
+      }),
+    ),
     heartbeat: Type.Optional(
       duration(streaming.heartbeat, 'Silence towards the client after which a sign of life is written.'),
     ),
@@ -139,13 +200,22 @@ const storageOptions = Type.Object(
   { additionalProperties: false, description: 'Where state is kept that outlasts a request.' },
 )
 
-const modelOptions = Type.Object(
+const clientOptions = Type.Object(
   {
-    name: Type.String({ minLength: 1, description: 'The name that clients use.' }),
-    targets: Type.Array(Type.String({ minLength: 1 }), {
-      minItems: 1,
-      description: 'Where the name leads: `provider/model`. For now only the first is tried.',
+    name: Type.String({
+      pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$',
+      description: 'How it is called in `x-sluice-client`. That of a known profile changes that profile.',
     }),
+    user_agent: Type.Optional(
+      Type.String({ minLength: 1, description: 'Its `user-agent`, in which `*` stands for anything.' }),
+    ),
+    comments: Type.Optional(Type.Boolean({ description: 'Whether it reads over comments in a stream of events.' })),
+    ping: Type.Optional(Type.Boolean({ description: 'Whether it reads over `ping` events.' })),
+    reasoning: Type.Optional(
+      Type.Enum(['reasoning_content', 'reasoning', 'both', 'none'], {
+        description: 'The field in which it reads reasoning in Chat Completions.',
+      }),
+    ),
   },
   { additionalProperties: false },
 )
@@ -182,6 +252,10 @@ export const configSchema = Type.Object(
       }),
     ),
     models: Type.Optional(Type.Array(modelOptions, { description: 'Names of your own for `provider/model` targets.' })),
+    routing: Type.Optional(routingOptions),
+    clients: Type.Optional(
+      Type.Array(clientOptions, { description: 'Clients that read less, or more, than their dialect allows.' }),
+    ),
     log: Type.Optional(logOptions),
   },
   { additionalProperties: false },

@@ -40,15 +40,17 @@ export function shown({ raw }: Written, path: Path): string {
   return describe(path, valueAt(raw, path))
 }
 
+type List = 'providers' | 'models' | 'clients'
+
 /** The tables of a list, each with its place, whether or not they are right. */
-export function listed(written: Written, key: 'providers' | 'models'): { path: Path; name: unknown }[] {
+export function listed(written: Written, key: List): { path: Path; name: unknown }[] {
   const list: unknown = written.options[key]
   if (!Array.isArray(list)) return []
   return list.map((_, i) => ({ path: [key, i], name: valueAt(list, [i, 'name']) }))
 }
 
 /** Reports names that stand in a list more than once. */
-export function checkNames(written: Written, key: 'providers' | 'models', noun: string): void {
+export function checkNames(written: Written, key: List, noun: string): void {
   const first = new Map<unknown, Path>()
   for (const { path, name } of listed(written, key)) {
     if (typeof name !== 'string') continue

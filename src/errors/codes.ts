@@ -46,6 +46,18 @@ export const errorCodes = {
     retry: false,
     means: 'The response to go on from, or one before it, is not stored.',
   },
+  events_dropped: {
+    status: 410,
+    kind: 'not_found',
+    retry: false,
+    means: 'The events of the response are not kept any more, or not those that were asked for.',
+  },
+  background_full: {
+    status: 429,
+    kind: 'rate_limit',
+    retry: true,
+    means: 'As many responses are running in the background as may.',
+  },
   wrong_method: { status: 405, kind: 'invalid_request', retry: false, means: 'The path exists, with another method.' },
   body_timeout: { status: 408, kind: 'timeout', retry: true, means: 'The request body did not arrive in time.' },
   body_too_large: { status: 413, kind: 'too_large', retry: false, means: 'The request body is over the limit.' },
@@ -135,6 +147,30 @@ export const errorCodes = {
     retry: true,
     means: 'The answer ended before its end marker, so it is not whole.',
   },
+  not_supported: {
+    status: 400,
+    kind: 'invalid_request',
+    retry: false,
+    means: 'A stream was asked for in a way that the model cannot give it, and a simulated one was ruled out.',
+  },
+  detection_failed: {
+    status: 502,
+    kind: 'bad_gateway',
+    retry: true,
+    means: 'The provider refused to stream and refused to answer whole, so how to ask it is not known.',
+  },
+  stream_interrupted: {
+    status: 502,
+    kind: 'bad_gateway',
+    retry: true,
+    means: 'The stream of the provider broke off after its first content.',
+  },
+  fallback_failed: {
+    status: 502,
+    kind: 'bad_gateway',
+    retry: false,
+    means: 'A whole answer came in place of a stream, and no stream could be made of it.',
+  },
   event_too_large: {
     status: 502,
     kind: 'bad_gateway',
@@ -154,6 +190,12 @@ export const errorCodes = {
     kind: 'timeout',
     retry: true,
     means: 'The provider kept the line alive but sent nothing new for too long.',
+  },
+  too_slow: {
+    status: 504,
+    kind: 'timeout',
+    retry: true,
+    means: 'The provider answered more slowly than the configuration allows.',
   },
   total_timeout: { status: 504, kind: 'timeout', retry: true, means: 'The whole answer took too long.' },
   backpressure_timeout: {

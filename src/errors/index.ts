@@ -5,3 +5,4 @@
 export { BareError, type ErrorRow, type SluiceErrorOptions, type UpstreamErrorFacts } from './bare-error.ts'
 export { type ErrorCode, type ErrorKind, errorCodes } from './codes.ts'
 export { SluiceError } from './error.ts'
+export { StreamingError, type StreamingErrorCode } from './streaming-error.ts'

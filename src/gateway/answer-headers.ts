@@ -1,5 +1,6 @@
 import type { ClientSide, Warning } from '../dialects/index.ts'
 import type { StreamKind } from '../observe/index.ts'
+import type { Failed } from '../resilience/index.ts'
 import { headersBack, headerText, readUpstreamId, warningsHeader } from './headers.ts'
 import type { Plan } from './plan.ts'
 
@@ -11,6 +12,8 @@ export function answerHeaders({
   plan,
   kind,
   warnings,
+  failed = [],
+  attempts = 1,
 }: {
   id: string
   client: ClientSide
@@ -19,6 +22,9 @@ export function answerHeaders({
   plan: Plan | undefined
   kind: StreamKind
   warnings: readonly Warning[]
+  /** The attempts that came to nothing, and how many there were in all. */
+  failed?: readonly Failed[]
+  attempts?: number
 }): Record<string, string> {
   const back = headersBack(upstream)
   const headers: Record<string, string> = {
@@ -29,10 +35,15 @@ export function answerHeaders({
   if (plan) {
     headers['x-sluice-provider'] = plan.provider.name
     headers['x-sluice-model'] = headerText(plan.target.model)
-    headers['x-sluice-attempts'] = plan.alone ? '0' : '1'
+    headers['x-sluice-attempts'] = headerText([String(attempts), ...failed.map(trail)].join(', '))
   }
   if (plan?.stream) headers['x-sluice-stream'] = kind
   const told = warningsHeader(warnings)
-  if (told !== undefined) headers['x-sluice-warnings'] = told
+  // A provider that is a package has some of its own.
+  if (told !== undefined) headers['x-sluice-warnings'] = [told, back['x-sluice-warnings']].filter(Boolean).join(', ')
   return headers
+}
+
+function trail({ target, status, code }: Failed): string {
+  return `${target};${status ?? code}`
 }

@@ -57,7 +57,7 @@ export class Answer {
   /** From now on the client waits for a stream: at the ceiling it gets its head and a first sign of life. */
   expectStream(): void {
     const { clock, statusCeilingMs } = this.#options
-    if (!Number.isFinite(statusCeilingMs)) return
+    if (this.#state !== 'waiting' || this.#stopCeiling || !Number.isFinite(statusCeilingMs)) return
     this.#stopCeiling = clock.after(statusCeilingMs, () => this.#beat())
   }
 

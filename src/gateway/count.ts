@@ -1,13 +1,13 @@
 import { type Asked, type Dialect, dialects, type UpstreamDialect } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
-import { resolve } from '../routing/index.ts'
+import type { Provider, SignedRequest } from '../providers/index.ts'
 import { countInput, type JsonObject } from '../tokens/index.ts'
 import { call } from './call.ts'
 import type { Exchange } from './exchange.ts'
 import { headersBack, upstreamHeaders } from './headers.ts'
 import type { House } from './house.ts'
 import { ownerOf } from './owner.ts'
-import { plan, readModel } from './plan.ts'
+import { plan, routeRequest } from './plan.ts'
 import { readRequestBody } from './request-body.ts'
 import { storedDialect } from './stored-responses.ts'
 import { upstreamUrl } from './upstream-url.ts'
@@ -30,14 +30,16 @@ export async function count(
   asked: Asked,
   signal: AbortSignal,
 ): Promise<CountAnswer> {
-  const { limits } = house
+  const { limits, clock } = house
   const written = await readRequestBody(exchange, { bytes: limits.maxBodyBytes, timeoutMs: limits.bodyTimeoutMs })
   const body = client.name === storedDialect ? await house.responses.expand(ownerOf(exchange), written) : written
-  const { provider } = resolve(asked.model ?? readModel(body.json), house.table)
+  const [routed] = routeRequest(client, body.json, asked, house.table)
+  const { provider } = routed
   const upstream: UpstreamDialect = dialects[provider.dialect]
 
-  if (upstream.name === client.name && upstream.upstream.decodeCount) {
-    const planned = plan(client, body, house.table, asked)
+  const counts = provider.paths === undefined || provider.paths.count !== undefined
+  if (upstream.name === client.name && upstream.upstream.decodeCount && counts) {
+    const planned = plan(client, body, routed, asked, { policy: house.streaming })
     const headers = upstreamHeaders(
       exchange,
       provider,
@@ -45,14 +47,15 @@ export async function count(
       house.clientKeys,
     )
     const url = upstreamUrl(provider, upstream, 'count', { model: planned.target.model })
-    const answer = await call(
-      house.transport,
-      { name: provider.name, method: 'POST', url, headers, body: planned.text },
-      { clock: house.clock, timeoutMs: countTimeoutMs, maxBytes: 1024 * 1024, signal },
-    ).catch((error: unknown) => {
-      if (SluiceError.is(error) && error.code !== 'client_closed') return undefined
-      throw error
-    })
+    const request = { name: provider.name, method: 'POST', url, headers, body: planned.text } as const
+    const answer = await signed(provider, request)
+      .then((ready) =>
+        call(house.transport, ready, { clock, timeoutMs: countTimeoutMs, maxBytes: 1024 * 1024, signal }),
+      )
+      .catch((error: unknown) => {
+        if (SluiceError.is(error) && error.code !== 'client_closed') return undefined
+        throw error
+      })
     const told = answer && readCount(upstream, answer.head.status, answer.text)
     if (answer && told !== undefined) {
       return { status: 200, headers: headersBack(answer.head.headers), body: client.client.encodeCount(told) }
@@ -70,6 +73,10 @@ export async function count(
 }
 
 const countTimeoutMs = 10_000
+
+async function signed<R extends SignedRequest>({ sign }: Provider, request: R): Promise<R> {
+  return sign ? { ...request, headers: await sign(request) } : request
+}
 
 function readCount(upstream: UpstreamDialect, status: number, text: string): number | undefined {
   if (status !== 200) return undefined

@@ -1,14 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import { ClientKeys, loopbackCheck } from '../access/index.ts'
+import { StreamingCapabilityCache } from '../capabilities/index.ts'
 import type { Config } from '../config/index.ts'
 import { clientDialects, type Dialect } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import { type Clock, Roster, systemClock } from '../flow/index.ts'
-import type { Log, RequestRecord } from '../observe/index.ts'
+import type { Log } from '../observe/index.ts'
 import { MemoryBudget } from '../pipeline/index.ts'
+import { Health } from '../resilience/index.ts'
 import { MemoryStore, type Store } from '../storage/index.ts'
 import type { JsonObject } from '../tokens/index.ts'
 import type { Transport } from '../transport/index.ts'
+import { answerAdmin } from './admin.ts'
+import type { Arrival, End } from './arrival.ts'
+import { profilesOf } from './client-profile.ts'
 import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts'
 import { count } from './count.ts'
 import type { Exchange } from './exchange.ts'
@@ -21,9 +26,10 @@ import { RawRequest } from './raw.ts'
 import { type RawPath, readRawPath } from './raw-path.ts'
 import { ReasoningMemory, reasoningIn } from './reasoning-memory.ts'
 import { readRequestBody } from './request-body.ts'
-import { answerStored } from './response-answers.ts'
+import { wantsEvents } from './response-answers.ts'
+import { ResponseDesk } from './response-desk.ts'
 import { allowedMethods, callerDialect, type Endpoint, findEndpoint } from './routes.ts'
-import { StoredResponses } from './stored-responses.ts'
+import { StoredResponses, storedDialect } from './stored-responses.ts'
 
 export interface GatewayOptions {
   config: Config
@@ -40,6 +46,7 @@ export class Gateway {
   readonly #config: Config
   readonly #check: (exchange: Exchange) => void
   readonly #models: ModelList
+  readonly #desk: ResponseDesk
   readonly #running = new Roster<{ stop(error: SluiceError): void }>()
   #draining = false
   #onIdle: (() => void) | undefined
@@ -55,15 +62,24 @@ export class Gateway {
       table: { providers: config.providers, aliases: config.aliases },
       limits: { maxBodyBytes: server.maxBodyBytes, bodyTimeoutMs: server.bodyTimeoutMs },
       streaming,
+      capabilities: new StreamingCapabilityCache({ ttlMs: streaming.detectionTtlMs, store }),
+      health: new Health(),
       clientKeys: new ClientKeys(access.keys),
       memory: new ReasoningMemory(remembered, () => clock.now(), store.lasts ? reasoningIn(store) : undefined),
-      responses: new StoredResponses({ store, log, maxHistory: server.maxBodyBytes }),
+      responses: new StoredResponses({ store, log, clock, maxHistory: server.maxBodyBytes }),
       buffers: new MemoryBudget({ limit: streaming.bufferBudgetBytes }),
+      profiles: profilesOf(config.clients),
       headersFor: (exchange) => corsHeaders(exchange, server.corsOrigins),
     }
     const { clientKeys } = this.#house
     this.#check = access.keys.length > 0 ? (exchange) => clientKeys.check(exchange) : loopbackCheck(server.corsOrigins)
     this.#models = new ModelList(this.#house)
+    this.#desk = new ResponseDesk(this.#house, {
+      respond: (...answer) => this.#respond(...answer),
+      refuse: (...refusal) => this.#refuse(...refusal),
+      note: (...end) => this.#note(...end),
+      enter: (one) => this.#enter(one),
+    })
   }
 
   /** How many requests are being answered. */
@@ -149,18 +165,17 @@ export class Gateway {
       this.#respond(arrival, 200, endpoint.says ?? { name: 'sluice', models: '/v1/models' })
       return
     }
-    this.#refuseWhileDraining()
+    // What was begun here goes on for a while, and can be asked for nowhere else.
+    if (endpoint.operation !== 'stored') this.#refuseWhileDraining()
     if (endpoint.operation === 'chat') this.#chat(arrival, endpoint)
+    else if (endpoint.stored?.action === 'get' && wantsEvents(exchange)) this.#desk.follow(arrival, endpoint.stored.id)
     else this.#tell(arrival, endpoint)
   }
 
   /** What goes to a provider as it is. Its errors are of no dialect. */
   #pass({ exchange, id }: Arrival, path: RawPath): void {
-    const request = new RawRequest(this.#house, exchange, id, path, () => {
-      this.#running.leave(place)
-      if (this.#running.size === 0) this.#onIdle?.()
-    })
-    const place = this.#running.enter(request)
+    const request = new RawRequest(this.#house, exchange, id, path, () => leave())
+    const leave = this.#enter(request)
     try {
       this.#check(exchange)
       this.#refuseWhileDraining()
@@ -179,13 +194,21 @@ export class Gateway {
     })
   }
 
-  #chat({ exchange, dialect, id }: Arrival, { asked = {} }: Endpoint): void {
-    const lifecycle = new Lifecycle(this.#house, exchange, dialect, asked, id, () => {
+  #chat(arrival: Arrival, { asked = {} }: Endpoint): void {
+    const { dialect, id } = arrival
+    const exchange = dialect.name === storedDialect ? this.#desk.leavable(arrival) : arrival.exchange
+    const lifecycle = new Lifecycle(this.#house, exchange, dialect, asked, id, () => leave())
+    const leave = this.#enter(lifecycle)
+    void lifecycle.run()
+  }
+
+  /** Somebody is being answered, until the returned function is called. */
+  #enter(one: { stop(error: SluiceError): void }): () => void {
+    const place = this.#running.enter(one)
+    return () => {
       this.#running.leave(place)
       if (this.#running.size === 0) this.#onIdle?.()
-    })
-    const place = this.#running.enter(lifecycle)
-    void lifecycle.run()
+    }
   }
 
   /** What takes a moment to find out but is no chat: counts, models and stored responses. */
@@ -210,9 +233,12 @@ export class Gateway {
     if (endpoint.operation === 'count') {
       return count(this.#house, exchange, dialect, { ...endpoint.asked, operation: 'count' }, signal)
     }
-    const { stored } = endpoint
+    const { stored, admin } = endpoint
+    if (admin) {
+      return { status: 200, headers: {}, body: await answerAdmin(this.#house, exchange, admin, endpoint.model ?? '') }
+    }
     if (!stored) return this.#list(exchange, endpoint, dialect)
-    return { status: 200, headers: {}, body: await answerStored(this.#house.responses, exchange, stored) }
+    return { status: 200, headers: {}, body: await this.#desk.answer(exchange, stored) }
   }
 
   async #list(exchange: Exchange, endpoint: Endpoint, { client }: Dialect) {
@@ -245,10 +271,7 @@ export class Gateway {
   }
 
   /** The one line in the log for a request that was no chat. */
-  #note(
-    { exchange, id, at, dialect }: Arrival,
-    end: Pick<RequestRecord, 'status' | 'outcome' | 'code' | 'reason'>,
-  ): void {
+  #note({ exchange, id, at, dialect }: Arrival, end: End): void {
     this.#house.log.request({
       id,
       method: exchange.method,
@@ -268,16 +291,6 @@ export class Gateway {
     }
     exchange.respond(status, all, JSON.stringify(body))
   }
-}
-
-/** A request that has come, and how it is going to be spoken of. */
-interface Arrival {
-  exchange: Exchange
-  id: string
-  /** When it came, by the clock of the house. */
-  at: number
-  /** The caller's. Before the route is known this is a guess. */
-  dialect: Dialect
 }
 
 // A tool loop takes minutes; an hour leaves room for a person who thinks in between.

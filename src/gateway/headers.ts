@@ -10,6 +10,7 @@ export function upstreamHeaders(
   provider: Provider,
   encoded: Record<string, string>,
   clientKeys: ClientKeys,
+  key: string | undefined = provider.apiKeys[0],
 ): Record<string, string> {
   const headers: Record<string, string> = {
     'content-type': 'application/json',
@@ -25,7 +26,7 @@ export function upstreamHeaders(
     if (value === undefined) continue
     headers[name] = name === 'anthropic-beta' ? union(headers[name], value) : value
   }
-  setCredential(headers, exchange, provider, clientKeys)
+  setCredential(headers, exchange, provider, clientKeys, key)
   return headers
 }
 
@@ -35,8 +36,8 @@ export function setCredential(
   exchange: Exchange,
   provider: Provider,
   clientKeys: ClientKeys,
+  ownKey: string | undefined = provider.apiKeys[0],
 ): void {
-  const [ownKey] = provider.apiKeys
   if (provider.auth === 'client') setKey(headers, provider, clientCredential(exchange, clientKeys))
   else if (ownKey !== undefined) setKey(headers, provider, { key: ownKey, bearer: false })
 }
@@ -78,6 +79,8 @@ const passedBack: ReadonlySet<string> = new Set([
   'request-id',
   'x-amzn-requestid',
   'openai-processing-ms',
+  // A package tells in it what it could not do, and so does a sluice behind this one.
+  'x-sluice-warnings',
 ])
 const limitNames = /^(x|anthropic)-ratelimit-./
 

@@ -1,10 +1,13 @@
 import type { ClientKeys } from '../access/index.ts'
+import type { StreamingCapabilityCache } from '../capabilities/index.ts'
+import type { StreamingConfig } from '../config/index.ts'
 import type { Clock } from '../flow/index.ts'
 import type { Log } from '../observe/index.ts'
 import type { MemoryBudget } from '../pipeline/index.ts'
+import type { Health } from '../resilience/index.ts'
 import type { RoutingTable } from '../routing/index.ts'
 import type { Transport } from '../transport/index.ts'
-import type { AttemptTimeouts } from './attempt.ts'
+import type { ClientProfile } from './client-profile.ts'
 import type { Exchange } from './exchange.ts'
 import type { ReasoningMemory } from './reasoning-memory.ts'
 import type { StoredResponses } from './stored-responses.ts'
@@ -16,13 +19,19 @@ export interface House {
   log: Log
   table: RoutingTable
   limits: { maxBodyBytes: number; bodyTimeoutMs: number }
-  streaming: AttemptTimeouts & { heartbeatMs: number; statusCeilingMs: number }
+  streaming: StreamingConfig
+  /** What models were found to be able to do. */
+  capabilities: StreamingCapabilityCache
+  /** How targets and keys do. */
+  health: Health
   memory: ReasoningMemory
   responses: StoredResponses
   /** What is held for clients that read more slowly than their providers write. */
   buffers: MemoryBudget
   /** The keys that open this house, none of which may leave it. */
   clientKeys: ClientKeys
+  /** What is known of clients, in the order in which it is looked at. */
+  profiles: readonly ClientProfile[]
   /** Headers for every answer, e.g. those of CORS. */
   headersFor(exchange: Exchange): Record<string, string>
 }

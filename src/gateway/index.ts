@@ -4,3 +4,5 @@
  */
 export type { Chunk, Exchange } from './exchange.ts'
 export { Gateway, type GatewayOptions } from './gateway.ts'
+export { parseBody, type RequestBody } from './request-body.ts'
+export { BodyFacts, type FactsOptions, factsOf } from './request-facts.ts'

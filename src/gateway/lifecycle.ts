@@ -1,46 +1,36 @@
-import type {
-  Asked,
-  Dialect,
-  EncodeOptions,
-  ReplyFacts,
-  StreamFraming,
-  UpstreamFraming,
-  Warning,
-} from '../dialects/index.ts'
+import type { Led, ProviderLessons } from '../capabilities/index.ts'
+import type { Asked, Dialect, StreamFraming, UpstreamFraming, Warning } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
-import type { StreamKind } from '../observe/index.ts'
-import { eventParser } from '../pipeline/index.ts'
-import type { Sign } from '../providers/index.ts'
-import type { Soon } from '../storage/index.ts'
-import { type ChatReply, type ChatRequest, estimateInput, fold, type StreamToken, unfold } from '../tokens/index.ts'
+import type { Prepare, Sign } from '../providers/index.ts'
+import { Rotation, type Step } from '../resilience/index.ts'
+import { type ChatReply, type ChatRequest, estimateInput } from '../tokens/index.ts'
 import type { UpstreamHead, UpstreamRequest } from '../transport/index.ts'
 import { Answer } from './answer.ts'
 import { answerHeaders } from './answer-headers.ts'
 import { Attempt } from './attempt.ts'
 import { type ClientProfile, clientProfile, profiledFraming, rewrites } from './client-profile.ts'
+import { Delivery } from './delivery.ts'
 import type { Exchange } from './exchange.ts'
 import { upstreamHeaders, warningsHeader } from './headers.ts'
 import type { House } from './house.ts'
+import { Lessons, offersTools } from './lessons.ts'
 import { ownerOf } from './owner.ts'
-import { decodeOptions, type Plan, plan } from './plan.ts'
+import { type Plan, plan, type Routed, routeRequest } from './plan.ts'
+import { poster } from './poster.ts'
 import { readRefusal } from './refusal.ts'
-import { newProgress, type Progress, type Relay, type StreamRelayOptions } from './relay.ts'
+import type { Relay } from './relay.ts'
 import { type RequestBody, readRequestBody } from './request-body.ts'
 import { requestRecord } from './request-record.ts'
 import { tellEnd, tellPlan } from './request-story.ts'
 import { ResponseRecorder } from './response-recorder.ts'
 import { storedDialect } from './stored-responses.ts'
-import { decoderFor, replyTokens } from './target-decoder.ts'
-import { TranslatedRelay } from './translated.ts'
-import { UntouchedRelay } from './untouched.ts'
-import { readJson } from './upstream-body.ts'
 import { upstreamUrl } from './upstream-url.ts'
-import { factsOf, progressOf, wholeFromStream } from './whole.ts'
+import { checkSimulation, chooseWay, demandsNative, followLeader, policyOf } from './way.ts'
 
 /**
  * The life of one chat request, from its body to its record; `docs/lifecycle.md` draws it. The steps stand here in
- * the order in which they happen: decode and route (`plan`), attempt, relay, settle. Every way out leads through
- * `#fail` or the end of a relay, and then once through `#settle`.
+ * the order in which they happen: read and route, plan, attempt, deliver, settle. Every way out leads through `#fail` or
+ * the end of a delivery, and then once through `#settle`.
  */
 export class Lifecycle {
   readonly #house: House
@@ -52,18 +42,33 @@ export class Lifecycle {
   readonly #id: string
   readonly #startedAt: number
   readonly #answer: Answer
+  readonly #delivery: Delivery
   readonly #onSettled: () => void
+  /** Until the answer has content: as long as the provider may have to be asked once more. */
+  #body: RequestBody | undefined
   #plan: Plan | undefined
   #attempt: Attempt | undefined
-  #relay: Relay | undefined
   #head: UpstreamHead | undefined
-  #progress: Progress = newProgress()
-  #kind: StreamKind = 'unknown'
+  #lessons: Lessons | undefined
+  #led: Led | undefined
   #warnings: Warning[] = []
-  #firstAt: number | undefined
+  #sentAt = 0
   #error: SluiceError | undefined
   #settled = false
   #attemptOver = true
+  #rotation: Rotation<Routed> | undefined
+  /** The target that is asked now, and with which key. */
+  #routed: Routed | undefined
+  #key: string | undefined
+  /** The last failure that a provider has told itself. */
+  #refusal: SluiceError | undefined
+  #stopWaiting: (() => void) | undefined
+  #stopFirst: (() => void) | undefined
+  #stopPreparing: (() => void) | undefined
+  /** Which of the calls of providers is the one that counts. */
+  #turn = 0
+  /** The provider has taken the request, and whether it charges for it is not known. */
+  #maybeBilled = false
   #recorder: ResponseRecorder | undefined
 
   constructor(
@@ -78,7 +83,7 @@ export class Lifecycle {
     this.#exchange = exchange
     this.#client = client
     this.#asked = asked
-    this.#profile = clientProfile(exchange)
+    this.#profile = clientProfile(exchange, house.profiles)
     this.#framing = profiledFraming(this.#profile, client.client.framing(asked.form))
     this.#id = requestId
     this.#startedAt = house.clock.now()
@@ -94,7 +99,23 @@ export class Lifecycle {
       heartbeatMs,
       statusCeilingMs,
       budget: house.buffers,
-      onFlow: (flowing) => (flowing ? this.#attempt?.resume() : this.#attempt?.pause()),
+      onFlow: (flowing) => this.#flow(flowing),
+    })
+    this.#delivery = new Delivery({
+      house,
+      client,
+      asked,
+      profile: this.#profile,
+      framing: this.#framing,
+      id: requestId,
+      startedAt: this.#startedAt,
+      answer: this.#answer,
+      owner: this.#owner,
+      recorder: () => this.#recorder,
+      onLoss: (warning) => this.#lose(warning),
+      onContent: () => this.#onContent(),
+      onFailure: (error) => this.#onFailure(error),
+      onOver: () => this.#settle(),
     })
   }
 
@@ -102,43 +123,135 @@ export class Lifecycle {
     try {
       this.#exchange.onClose(() => this.#abort())
       if (this.#settled) return
-      const { limits, log } = this.#house
+      const { limits } = this.#house
       const written = await readRequestBody(this.#exchange, {
         bytes: limits.maxBodyBytes,
         timeoutMs: limits.bodyTimeoutMs,
       })
       const body = this.#client.name === storedDialect ? await this.#goOn(written) : written
       if (this.#settled) return
-      const making = this.#makePlan(body)
-      const planned = making instanceof Promise ? await making : making
-      if (this.#settled) return
-      planned.kept = this.#recorder?.told(planned.kept) ?? planned.kept
-      this.#plan = planned
-      if (rewrites(this.#profile, this.#client.name)) planned.untouched = false
-      this.#warnings.push(...planned.warnings)
-      if (log.debug) tellPlan(log, this.#id, this.#client.name, planned)
-      if (planned.alone) {
-        this.#answerAlone(planned, planned.alone)
-        return
-      }
-      if (planned.stream) this.#answer.expectStream()
-      this.#begin(planned)
+      this.#body = body
+      const { table, health, clock, streaming } = this.#house
+      const targets = routeRequest(this.#client, body.json, this.#asked, table)
+      this.#rotation = new Rotation({ targets, retries: streaming.maxRetries, health, now: () => clock.now() })
+      await this.#try(body, this.#rotation.first())
     } catch (error) {
       this.#fail(SluiceError.from(error))
     }
   }
 
-  /** With the state that the client could not carry. */
-  #makePlan(body: RequestBody): Soon<Plan> {
-    const { memory, table } = this.#house
-    const make = (restore?: (request: ChatRequest) => void) => plan(this.#client, body, table, this.#asked, restore)
-    if (!this.#client.client.rebuildsHistory) return make()
+  /** Asks one target. What cannot be asked of it may be asked of the next one. */
+  async #try(body: RequestBody, { target: routed, key }: Step<Routed>): Promise<void> {
+    try {
+      const known = this.#house.capabilities.of(routed.provider)
+      const lessons = known instanceof Promise ? await known : known
+      this.#lessons = new Lessons(lessons)
+      if (routed.stream) {
+        const waiting = this.#follow(lessons, routed)
+        if (waiting) await waiting
+      }
+      if (this.#settled) return
+      this.#key = key
+      this.#routed = routed
+      const asking = this.#ask(body, routed, lessons)
+      if (asking) await asking
+    } catch (error) {
+      this.#attemptFailed(SluiceError.from(error))
+    }
+  }
+
+  /** Nothing of an answer has reached the client: the next target, another key, or once more, if there is a way left. */
+  #attemptFailed(error: SluiceError): void {
+    if (this.#settled || this.#answer.isOver) return
+    this.#led?.(true)
+    this.#led = undefined
+    const body = this.#body
+    const begun = this.#head !== undefined && this.#head.status < 300
+    const step = body && this.#rotation?.next(error, begun)
+    if (error.upstream?.status !== undefined) this.#refusal = error
+    if (!body || !step) {
+      // What a provider has said itself is of more use than that another could not be reached.
+      this.#fail(error.upstream?.status === undefined && this.#refusal ? this.#refusal : error)
+      return
+    }
+    const { log, clock } = this.#house
+    if (log.debug) {
+      const { target, waitMs } = step
+      log.step(this.#id, 'next', { because: error.code, target: `${target.provider.name}/${target.model}`, ms: waitMs })
+    }
+    this.#letGo()
+    if (step.waitMs === 0) {
+      void this.#try(body, step)
+      return
+    }
+    this.#stopWaiting = clock.after(step.waitMs, () => {
+      this.#stopWaiting = undefined
+      void this.#try(body, step)
+    })
+  }
+
+  /** The call that has failed is of no interest from here on. */
+  #letGo(): void {
+    const attempt = this.#attempt
+    this.#turn++
+    this.#attempt = undefined
+    this.#attemptOver = true
+    this.#head = undefined
+    this.#stopFirst?.()
+    this.#stopPreparing?.()
+    this.#stopFirst = undefined
+    attempt?.abort()
+  }
+
+  /** Nothing is known of the provider, and another request is about to find out: what it learns is worth waiting for. */
+  #follow(lessons: ProviderLessons, routed: Routed): Promise<void> | undefined {
+    const place = followLeader(lessons, routed.provider, routed.stream)
+    if (typeof place === 'function') this.#led = place
+    if (!(place instanceof Promise)) return undefined
+    this.#answer.expectStream()
+    // Who led may have left without an answer.
+    return place.then(() => (this.#settled ? undefined : this.#follow(lessons, routed)))
+  }
+
+  /** Plans and sends. A promise only where state of the conversation is in a store that takes its time. */
+  #ask(body: RequestBody, routed: Routed, lessons: ProviderLessons): Promise<void> | undefined {
+    const { memory } = this.#house
+    if (!this.#client.client.rebuildsHistory) {
+      this.#begin(this.#makePlan(body, routed, lessons))
+      return undefined
+    }
     const pending: { state?: Promise<void> | undefined } = {}
-    const planned = make((request) => {
+    const planned = this.#makePlan(body, routed, lessons, (request) => {
       pending.state = memory.restore(this.#owner, request)
     })
-    // Some of it is in a store that takes its time.
-    return pending.state?.then(() => make((request) => memory.restoreKnown(this.#owner, request))) ?? planned
+    if (!pending.state) {
+      this.#begin(planned)
+      return undefined
+    }
+    return pending.state.then(() => {
+      if (this.#settled) return
+      this.#begin(this.#makePlan(body, routed, lessons, (request) => memory.restoreKnown(this.#owner, request)))
+    })
+  }
+
+  #makePlan(
+    body: RequestBody,
+    routed: Routed,
+    lessons: ProviderLessons,
+    restore?: (request: ChatRequest) => void,
+  ): Plan {
+    const { provider, target, stream } = routed
+    const policy = policyOf(this.#house.streaming, provider, target.model)
+    const choose = (whole = false) => {
+      const wish = {
+        stream,
+        tools: !target.traits.emulateTools && offersTools(body.json),
+        nativeOnly: stream && demandsNative(this.#exchange),
+        streamRefused: whole || this.#lessons?.streamRefused === true,
+      }
+      return chooseWay(lessons, provider, target, wish, policy)
+    }
+    return plan(this.#client, body, routed, this.#asked, { policy, choose, ...(restore && { restore }) })
   }
 
   /** What the request refers to is put into it, and its answer will be kept. */
@@ -153,16 +266,33 @@ export class Lifecycle {
   /** The server stops: a stream that is still running ends with an honest error. */
   stop(error: SluiceError): void {
     if (this.#settled) return
-    if (this.#relay && !this.#relay.progress.over) this.#relay.fail(error)
-    else this.#fail(error)
+    if (!this.#delivery.fail(error)) this.#fail(error)
     this.#attempt?.abort()
+    this.#settle()
   }
 
   #begin(planned: Plan): void {
-    const { provider, upstream, target, stream, text, form } = planned
+    const { log } = this.#house
+    planned.kept = this.#recorder?.told(planned.kept) ?? planned.kept
+    this.#plan = planned
+    if (rewrites(this.#profile, this.#client.name)) planned.untouched = false
+    // Those of a target that was asked before are of no interest any more.
+    this.#warnings = [...planned.warnings]
+    if (log.debug) tellPlan(log, this.#id, this.#client.name, planned)
+    if (planned.alone) {
+      this.#answerAlone(planned, planned.alone)
+      return
+    }
+    if (planned.stream) this.#answer.expectStream()
+    this.#delivery.expect(planned)
+    this.#prepare(planned)
+  }
+
+  #prepare(planned: Plan): void {
+    const { provider, upstream, target, asksStream, text, form } = planned
     const url = upstreamUrl(provider, upstream, 'chat', {
       model: target.model,
-      stream,
+      stream: asksStream,
       ...(form !== undefined && { form }),
     })
     const headers = upstreamHeaders(
@@ -170,14 +300,35 @@ export class Lifecycle {
       provider,
       { ...upstream.upstream.headers, ...planned.headers },
       this.#house.clientKeys,
+      this.#key,
     )
     const request = { name: provider.name, method: 'POST', url, headers, body: text } as const
-    if (provider.sign === undefined) this.#send(planned, request)
+    if (provider.prepare) this.#prepareAndSend(planned, request, provider.prepare)
+    else if (provider.sign === undefined) this.#send(planned, request)
     else this.#signAndSend(planned, request, provider.sign)
     // While the provider thinks there is time; and a stream that runs for minutes must not hold its prompt so long.
     if (planned.request && !planned.untouched) planned.inputEstimate = estimateInput(planned.request)
     planned.request = undefined
     planned.text = ''
+  }
+
+  /** Other requests may have to go before it; with the client they end, too. */
+  #prepareAndSend(planned: Plan, request: UpstreamRequest & { body: string }, prepare: Prepare): void {
+    const leaving = new AbortController()
+    const prepared = prepare(request, poster(this.#house, planned, leaving.signal))
+    if (!prepared) {
+      this.#send(planned, request)
+      return
+    }
+    this.#stopPreparing = () => leaving.abort()
+    prepared.then(
+      ({ url, headers, body = '' }) => {
+        if (!this.#settled && !leaving.signal.aborted) this.#send(planned, { ...request, url, headers, body })
+      },
+      (cause: unknown) => {
+        if (!leaving.signal.aborted) this.#attemptFailed(SluiceError.from(cause))
+      },
+    )
   }
 
   #signAndSend(planned: Plan, request: UpstreamRequest & { body: string }, sign: Sign): void {
@@ -187,8 +338,8 @@ export class Lifecycle {
         if (!this.#settled) this.#send(planned, { ...request, headers })
       },
       (cause: unknown) => {
-        const found = `cannot sign the request to ${request.name}: ${SluiceError.from(cause).message}`
-        this.#fail(new SluiceError('internal', found, { cause }))
+        const { code, message } = SluiceError.from(cause)
+        this.#attemptFailed(new SluiceError(code, `cannot sign the request to ${request.name}: ${message}`, { cause }))
       },
     )
   }
@@ -198,193 +349,150 @@ export class Lifecycle {
     const { provider, upstream } = planned
     if (log.debug) log.step(this.#id, 'sent', { provider: provider.name, bytes: request.body?.length ?? 0 })
     this.#attemptOver = false
+    this.#maybeBilled = true
+    this.#sentAt = clock.now()
+    this.#rotation?.begin()
+    if (planned.asksStream && planned.stream && this.#rotation?.othersLeft) this.#limitFirst(planned)
+    const turn = ++this.#turn
     this.#attempt = new Attempt(transport, request, clock, streaming, {
-      onHead: (head) => {
-        this.#head = head
-        if (log.debug) log.step(this.#id, 'head', { status: head.status })
-      },
+      onHead: (head) => this.#onHead(head),
       framings: upstream.upstream.framings ?? sseOnly,
       openRelay: (framing) => this.#openRelay(planned, framing),
       onWhole: (bytes) => this.#onWhole(planned, bytes),
-      onRefusal: (status, refusal) => this.#fail(readRefusal(planned, this.#head?.headers ?? {}, status, refusal)),
-      onFailure: (error) => this.#fail(error),
+      onRefusal: (status, text) => this.#onRefusal(planned, status, text),
+      onFailure: (error) => this.#onFailure(error),
       onSettled: () => {
+        if (turn !== this.#turn) return
         this.#attemptOver = true
         this.#settle()
       },
     })
   }
 
-  /** The provider streams. */
+  /** Another target may be quicker. The last one has all the time that there is. */
+  #limitFirst({ provider, target }: Plan): void {
+    const { clock, streaming } = this.#house
+    const { firstTokenTimeoutMs } = streaming
+    this.#stopFirst = clock.after(firstTokenTimeoutMs, () =>
+      this.#attemptFailed(
+        new SluiceError(
+          'first_token_timeout',
+          `${provider.name}/${target.model} sent no content within ${firstTokenTimeoutMs / 1000} s`,
+        ),
+      ),
+    )
+  }
+
+  #onHead(head: UpstreamHead): void {
+    this.#head = head
+    if (this.#house.log.debug) this.#house.log.step(this.#id, 'head', { status: head.status })
+    if (head.status < 300) this.#led?.(true)
+  }
+
   #openRelay(planned: Plan, framing: UpstreamFraming): Relay {
-    const relay = this.#makeRelay(planned, framing)
-    this.#relay = relay
-    this.#progress = relay.progress
-    return relay
+    this.#lessons?.streams(planned, this.#body !== undefined && offersTools(this.#body.json))
+    return this.#delivery.openRelay(planned, framing)
   }
 
-  #makeRelay(planned: Plan, framing: UpstreamFraming): Relay {
-    const { upstream, untouched, stream } = planned
-    const options = this.#relayOptions()
-    if (!stream) {
-      this.#kind = 'whole'
-      const decoder = decoderFor(planned.target, upstream, decodeOptions(planned))
-      return wholeFromStream(eventParser(framing, { flushTail: true }), decoder, options.maxEventBytes, {
-        onReply: (reply) => this.#respondWhole(planned, reply),
-        onFailure: options.onFailure,
-      })
-    }
-    // The same words in another wrapping are written anew; and so is an array, whose writer knows what it has written.
-    if (untouched && framing === this.#framing.name && framing !== 'json-array') {
-      this.#kind = 'passthrough'
-      const { usageAdded: dropUsage, choices } = planned
-      const newObserver = () => this.#client.upstream.observeStream({ dropUsage, choices, requestId: this.#id })
-      const observer = this.#recorder?.observer(newObserver()) ?? newObserver()
-      return new UntouchedRelay({ ...options, framing: this.#framing, observer, newObserver })
-    }
-    this.#kind = 'native'
-    return this.#translate(planned, framing)
-  }
-
-  #translate(planned: Plan, framing: UpstreamFraming): TranslatedRelay {
-    const options = this.#relayOptions()
-    const encoder = this.#client.client.encodeStream(this.#encodeOptions(planned))
-    return new TranslatedRelay({
-      ...options,
-      parser: eventParser(framing, { maxEventBytes: options.maxEventBytes, flushTail: true }),
-      framing: this.#framing,
-      decoder: decoderFor(planned.target, planned.upstream, decodeOptions(planned)),
-      encoder: this.#recorder?.encoder(encoder) ?? encoder,
-      followed: this.#remembers ? this.#house.memory.follow(this.#owner) : undefined,
+  #onWhole(planned: Plan, bytes: Uint8Array): void {
+    this.#delivery.whole(planned, bytes, () => {
+      this.#lessons?.answeredWhole(planned)
+      if (planned.stream && planned.asksStream) this.#checkSimulation(planned, 'it answered in one piece')
     })
   }
 
-  #relayOptions(): StreamRelayOptions {
-    return {
-      answer: this.#answer,
-      maxEventBytes: this.#house.streaming.maxEventBytes,
-      onContent: () => this.#markFirst(),
-      onFailure: (error) => this.#fail(error),
-    }
+  /** @throws StreamingError `not_supported` */
+  #checkSimulation({ provider, target, policy }: Plan, why: string): void {
+    checkSimulation(`${provider.name}/${target.model}`, why, { nativeOnly: demandsNative(this.#exchange) }, policy)
   }
 
-  /** The provider gives its answer in one piece, whether or not a stream was asked for. */
-  #onWhole(planned: Plan, bytes: Uint8Array): void {
-    const { upstream, stream, untouched } = planned
-    const json = readJson(bytes)
-    if (!stream && untouched) {
-      const facts = this.#client.upstream.observeReply(json)
-      this.#kind = 'whole'
-      this.#recorder?.whole(json)
-      this.#respond(bytes, facts)
+  /** The provider says no: to the request, or only to the way in which it was asked. */
+  #onRefusal(planned: Plan, status: number, text: string): void {
+    this.#maybeBilled = false
+    const body = this.#body
+    if (body && this.#lessons?.refused(planned, body.json, status, text)) {
+      this.#led?.(true)
+      this.#repeat(body)
       return
     }
-    const tokens = replyTokens(planned.target, upstream, json, decodeOptions(planned))
-    if (!stream) {
-      this.#kind = 'whole'
-      this.#respondWhole(planned, fold(tokens))
-      return
-    }
-    this.#streamWhole(planned, tokens)
+    this.#attemptFailed(readRefusal(planned, this.#head?.headers ?? {}, status, text))
   }
 
-  /** An answer that came in one piece, for a client that wants a stream. */
-  #streamWhole(planned: Plan, tokens: Iterable<StreamToken>): void {
-    this.#kind = 'simulated'
-    const relay = this.#translate(planned, 'sse')
-    this.#progress = relay.progress
-    this.#relay = relay
-    relay.whole(tokens)
+  /** The same request in the way that the provider has left. Nothing was done for the first one, so nothing is paid twice. */
+  #repeat(body: RequestBody): void {
+    const { log, capabilities } = this.#house
+    const routed = this.#routed
+    const known = routed && capabilities.of(routed.provider)
+    // It was at hand a moment ago.
+    if (!routed || !known || known instanceof Promise)
+      throw new SluiceError('internal', 'a request has lost its target')
+    if (log.debug) log.step(this.#id, 'repeat', { because: 'the provider refused the way it was asked' })
+    this.#letGo()
+    this.#ask(body, routed, known)?.catch((error: unknown) => this.#attemptFailed(SluiceError.from(error)))
+  }
+
+  #onFailure(error: SluiceError): void {
+    if (error.code === 'connect_timeout') this.#maybeBilled = false
+    this.#attemptFailed(error)
+  }
+
+  #flow(flowing: boolean): void {
+    if (flowing) {
+      this.#attempt?.resume()
+      this.#delivery.resume()
+    } else {
+      this.#attempt?.pause()
+      this.#delivery.pause()
+    }
   }
 
   /** Nobody has to be asked. */
   #answerAlone(planned: Plan, reply: ChatReply): void {
-    if (planned.stream) this.#streamWhole(planned, unfold(reply))
-    else {
-      this.#kind = 'whole'
-      this.#respondWhole(planned, reply)
-    }
+    this.#delivery.alone(planned, reply)
     this.#settle()
-  }
-
-  #respondWhole(planned: Plan, reply: ChatReply): void {
-    if (this.#remembers) this.#house.memory.remember(this.#owner, reply)
-    const body = this.#client.client.encodeReply(reply, this.#encodeOptions(planned))
-    this.#recorder?.whole(body)
-    this.#respond(JSON.stringify(body), factsOf(reply))
-  }
-
-  #respond(body: string | Uint8Array, facts: ReplyFacts): void {
-    this.#progress = progressOf(facts)
-    this.#firstAt = this.#house.clock.now()
-    this.#answer.respond(200, { 'content-type': 'application/json' }, body)
   }
 
   #fail(error: SluiceError): void {
     if (this.#settled || this.#answer.isOver) return
     this.#error = error
+    this.#led?.(true)
     const headers: Record<string, string> = {}
     if (error.retryAfterMs !== undefined && !this.#head?.headers['retry-after']) {
       headers['retry-after'] = String(Math.ceil(error.retryAfterMs / 1000))
     }
+    // Whoever tries again here would only multiply what has been tried.
+    if ((this.#rotation?.failed.length ?? 0) > 1) headers['x-should-retry'] = 'false'
     try {
-      this.#answer.fail(error, headers, () => this.#errorEvents(error))
+      this.#answer.fail(error, headers, () => this.#delivery.errorEvents(this.#plan, error))
     } catch {
       this.#answer.cut()
     }
+    this.#delivery.stop()
     this.#attempt?.abort()
     this.#settle()
   }
 
-  #markFirst(): void {
-    this.#firstAt = this.#house.clock.now()
-    if (this.#house.log.debug)
-      this.#house.log.step(this.#id, 'first token', { ms: Math.round(this.#firstAt - this.#startedAt) })
-  }
-
-  /** An error for a stream of which the client has seen nothing but its head. */
-  #errorEvents(error: SluiceError): string {
-    let out = ''
-    const encoder = this.#client.client.encodeStream(this.#encodeOptions(this.#plan))
-    encoder.fail?.(error, (message) => {
-      out += this.#framing.write(message)
-    })
-    return out
+  #onContent(): void {
+    this.#body = undefined
+    this.#stopFirst?.()
+    this.#rotation?.answered()
+    const { log, clock } = this.#house
+    if (log.debug) log.step(this.#id, 'first token', { ms: Math.round(clock.now() - this.#startedAt) })
   }
 
   /** The client has left. */
   #abort(): void {
     if (this.#settled || this.#answer.isOver) return
     this.#error = new SluiceError('client_closed', 'the client closed the connection before the answer was complete')
+    // Who waited for what this request would find out goes on by itself.
+    this.#led?.(false)
     this.#answer.abandon()
+    this.#delivery.stop()
     this.#attempt?.abort()
     this.#settle()
   }
 
-  /** Whether the client may lose what the provider wants back. */
-  get #remembers(): boolean {
-    const planned = this.#plan
-    if (!planned || !this.#client.client.rebuildsHistory) return false
-    return planned.upstream.name !== this.#client.name || planned.target.traits.reasoningRequired === true
-  }
-
-  /** Asked for only where there is state that belongs to somebody: it costs a hash. */
   readonly #owner = (): string => ownerOf(this.#exchange)
-
-  #encodeOptions(planned: Plan | undefined): EncodeOptions {
-    return {
-      requestId: this.#recorder?.id ?? this.#id,
-      model: planned?.target.model ?? '',
-      created: Math.floor(Date.now() / 1000),
-      includeUsage: planned?.includeUsage ?? false,
-      startedAt: Date.now() - (this.#house.clock.now() - this.#startedAt),
-      onWarning: (warning) => this.#lose(warning),
-      ...(this.#asked.form !== undefined && { form: this.#asked.form }),
-      ...(planned?.kept && { kept: planned.kept }),
-      reasoningFields: this.#profile.reasoningInChat,
-      ...(planned?.inputEstimate !== undefined && { inputEstimate: planned.inputEstimate }),
-    }
-  }
 
   /** Something in the answer that the client's dialect cannot say. Once the head has gone only the log can tell. */
   #lose(warning: Warning): void {
@@ -401,15 +509,17 @@ export class Lifecycle {
         client: this.#client.client,
         upstream: this.#head?.headers ?? {},
         plan: this.#plan,
-        kind: this.#kind,
+        kind: this.#delivery.kind,
         warnings: this.#warnings,
+        failed: this.#rotation?.failed ?? [],
+        attempts: this.#rotation?.attempts ?? 0,
       }),
     }
   }
 
   /** Once, when both the client has its end and the upstream call is over. */
   #settle(): void {
-    if (this.#settled) return
+    if (this.#settled || this.#delivery.outlasts) return
     const answered = this.#answer.isOver
     if (!answered || !this.#attemptOver) {
       if (!answered && this.#attemptOver && this.#attempt) {
@@ -419,25 +529,38 @@ export class Lifecycle {
       return
     }
     this.#settled = true
+    this.#body = undefined
+    this.#stopFirst?.()
+    this.#stopPreparing?.()
+    this.#stopWaiting?.()
     this.#tellEnd()
     this.#onSettled()
   }
 
   #tellEnd(): void {
     const { log, clock } = this.#house
+    const { progress, firstAt, kind } = this.#delivery
+    const error = this.#error ?? progress.error
+    const endedAt = clock.now()
+    this.#rotation?.end(error)
+    if (this.#plan && firstAt !== undefined && kind !== 'simulated' && this.#plan.asksStream && !error) {
+      this.#lessons?.arrived(this.#plan, progress, firstAt - this.#sentAt, endedAt - firstAt)
+    }
     const record = requestRecord({
       id: this.#id,
       exchange: this.#exchange,
       client: this.#client.name,
       plan: this.#plan,
-      stream: this.#kind,
+      stream: kind,
       headers: this.#head?.headers ?? {},
       status: this.#answer.status,
-      progress: this.#progress,
-      error: this.#error ?? this.#progress.error,
+      progress,
+      error,
+      maybeBilled: this.#maybeBilled,
+      failed: this.#rotation?.failed ?? [],
       startedAt: this.#startedAt,
-      firstAt: this.#firstAt,
-      endedAt: clock.now(),
+      firstAt,
+      endedAt,
     })
     if (log.debug) tellEnd(log, record, this.#answer.pressure)
     log.request(record)

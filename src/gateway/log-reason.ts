@@ -5,6 +5,8 @@ const ownWords: ReadonlySet<ErrorCode> = new Set([
   'connect_timeout',
   'upstream_unreachable',
   'upstream_truncated',
+  'stream_interrupted',
+  'not_supported',
   'first_token_timeout',
   'idle_timeout',
   'stall_timeout',

@@ -1,6 +1,6 @@
 import { dialects, type ModelEntry, type UpstreamDialect, type UpstreamModel } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
-import type { Provider } from '../providers/index.ts'
+import { type Provider, targetOf } from '../providers/index.ts'
 import { isJsonObject, type Json } from '../tokens/index.ts'
 import { call } from './call.ts'
 import type { Exchange } from './exchange.ts'
@@ -26,7 +26,12 @@ export class ModelList {
     const lists = await Promise.all(
       providers.map(async (provider) => {
         const models = provider.models?.map((id) => ({ id })) ?? (await this.#ask(provider, exchange))
-        return models.map((model) => ({ ...model, id: `${provider.name}/${model.id}`, owner: provider.name }))
+        const lessons = await this.#house.capabilities.of(provider)
+        return models.map((model) => {
+          const streams = lessons.known(model.id, 'stream') ?? targetOf(provider, model.id).traits.streams
+          const named = { ...model, id: `${provider.name}/${model.id}`, owner: provider.name }
+          return streams === undefined ? named : { ...named, streams }
+        })
       }),
     )
     return [...aliases.map((alias) => ({ id: alias.name, owner: 'sluice' })), ...lists.flat()]

@@ -1,10 +1,14 @@
-import type { Asked, DecodeOptions, Dialect, Target, UpstreamDialect, Warning } from '../dialects/index.ts'
+import type { StreamingPolicy } from '../config/index.ts'
+import type { Asked, Dialect, Target, UpstreamDialect, Warning } from '../dialects/index.ts'
 import { dialects } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
+import { emulateTools, type ToolCallExtractionOptions } from '../pipeline/index.ts'
 import { type Provider, targetOf } from '../providers/index.ts'
 import { type Route, type RoutingTable, resolve } from '../routing/index.ts'
 import type { ChatReply, ChatRequest, JsonObject } from '../tokens/index.ts'
 import type { RequestBody } from './request-body.ts'
+import type { AnswerOptions } from './target-decoder.ts'
+import type { Way } from './way.ts'
 
 /** What is going to be done with a request: whom to ask, in which words, and how the answer comes back. */
 export interface Plan {
@@ -13,6 +17,10 @@ export interface Plan {
   upstream: UpstreamDialect
   /** The client wants a stream. */
   stream: boolean
+  /** The provider is asked for one. */
+  asksStream: boolean
+  /** What the configuration says of streaming for this model. */
+  policy: StreamingPolicy
   /** What the encoders of the answer want to know of the request. */
   kept: JsonObject | undefined
   /** The answer goes back as it comes; otherwise through the canonical model. */
@@ -40,39 +48,84 @@ export interface Plan {
   customTools: ReadonlySet<string>
   /** From the tools' names at the provider to those that the client knows, where the two differ. */
   toolNames: ReadonlyMap<string, string>
+  /** Texts at which the answer ends, of which the provider was not told. */
+  stops: readonly string[]
+  /** The provider was told of tools in words: how calls are found in what it says. */
+  calls: ToolCallExtractionOptions | undefined
+}
+
+/** Where a request goes, and what has to be known of it to decide how. */
+export interface Routed {
+  provider: Provider
+  /** The model's name at the provider. */
+  model: string
+  target: Target
+  /** The client wants a stream. */
+  stream: boolean
 }
 
 /**
- * Decode, route, encode. With one dialect at both ends the client's own text goes on, so that fields which sluice does
- * not know survive; only opaque state of another vendor, which must not reach the provider, calls for the long way.
+ * Where the request may go, in the order of preference; at least one.
  *
- * @param restore puts state back that the client could not carry
- * @throws SluiceError `invalid_request`, `unknown_model`, `unsupported`
+ * @throws SluiceError `invalid_request`, `unknown_model`
+ */
+export function routeRequest(
+  client: Dialect,
+  json: JsonObject,
+  asked: Asked,
+  table: RoutingTable,
+): [Routed, ...Routed[]] {
+  const { operation = 'chat' } = asked
+  const name = asked.model ?? readModel(json)
+  const stream = operation === 'chat' && (asked.stream ?? readStream(json, client.client.streamsByDefault ?? false))
+  const routed = ({ provider, model }: Route): Routed => ({
+    provider,
+    model,
+    target: targetOf(provider, model),
+    stream,
+  })
+  const [first, ...others] = routesTo(name, table, client.client.defaultTag)
+  return [routed(first), ...others.map(routed)]
+}
+
+export interface PlanOptions {
+  /** Puts state back that the client could not carry. */
+  restore?: (request: ChatRequest) => void
+  /** In which way the provider is asked; not called where nobody has to be. Default: as the client wants its answer. */
+  choose?: (whole?: boolean) => Way
+  policy: StreamingPolicy
+}
+
+/**
+ * Decode and encode. With one dialect at both ends the client's own text goes on, so that fields which sluice does not
+ * know survive; only opaque state of another vendor, which must not reach the provider, calls for the long way, and so
+ * does a provider that has to be asked in another way than the client asks.
+ *
+ * @throws SluiceError `invalid_request`, `unsupported`, and what `choose` throws
  */
 export function plan(
   client: Dialect,
   body: RequestBody,
-  table: RoutingTable,
+  { provider, target: known, stream }: Routed,
   asked: Asked,
-  restore?: (request: ChatRequest) => void,
+  { restore, choose, policy }: PlanOptions,
 ): Plan {
   const { operation = 'chat' } = asked
-  const model = asked.model ?? readModel(body.json)
-  const { provider, model: upstreamModel } = routeTo(model, table, client.client.defaultTag)
-  const target = targetOf(provider, upstreamModel)
   const upstream: UpstreamDialect = dialects[provider.dialect]
-  const stream =
-    operation === 'chat' && (asked.stream ?? readStream(body.json, client.client.streamsByDefault ?? false))
   const same = upstream.name === client.name
   const base = {
     provider,
-    target,
+    target: known,
     upstream,
     stream,
+    asksStream: stream,
+    policy,
     kept: operation === 'chat' ? client.client.keep?.(body.json, asked) : undefined,
     choices: 1,
     customTools: noTools,
     toolNames: noNames,
+    stops: noStops,
+    calls: undefined,
     inputEstimate: undefined,
     form: undefined,
     alone: undefined,
@@ -80,12 +133,18 @@ export function plan(
   const alone = same || operation === 'count' ? undefined : client.client.answerAlone?.(body.json, asked)
   if (alone) return { ...base, alone, ...nothingSent }
 
+  const way = choose?.() ?? { stream }
+  const target = way.traits ? { ...known, traits: { ...known.traits, ...way.traits } } : known
+  base.target = target
+  base.asksStream = way.stream
+  const asWanted = way.stream === stream
   const foreign = body.text.includes(envelopeMark) || client.client.foreignState?.test(body.text) === true
-  const { thinkTags, reasoningRequired } = target.traits
+  const { thinkTags, reasoningRequired, localStops, emulateTools: emulates } = target.traits
   // Reasoning that is wanted back has to be seen, where the client may not bring it.
   const kept = reasoningRequired === true && client.client.rebuildsHistory
-  const literal = same && !provider.normalise && thinkTags === undefined && !kept
-  if (same && !foreign && client.upstream.adapts?.(target) !== true) {
+  const literal = same && asWanted && !provider.normalise && thinkTags === undefined && !kept
+  const adapts = localStops || emulates || client.upstream.adapts?.(target) === true
+  if (same && asWanted && !foreign && !adapts) {
     const { text, usageAdded } = client.upstream.adoptRequest(body.text, body.json, target)
     return {
       ...base,
@@ -102,23 +161,46 @@ export function plan(
   }
   const request = client.client.decodeRequest(body.json, asked)
   restore?.(request)
+  // The other way that it goes answers whole.
+  const detour = provider.prepare !== undefined && operation === 'chat' && carriesMedia(request)
+  if (detour && way.stream) base.asksStream = (choose?.(true) ?? { stream: false }).stream
+  if (operation === 'chat') request.stream = base.asksStream
+  const stops = localStops ? takeStops(request) : noStops
   const left = same ? [] : (client.client.leave?.(request) ?? [])
-  const encoded = upstream.upstream.encodeRequest(request, target, operation)
+  const emulation = emulates ? emulateTools(request) : undefined
+  const spoken = emulation?.request ?? request
+  const encoded = upstream.upstream.encodeRequest(spoken, target, operation)
   const includeUsage = request.includeUsage ?? false
   return {
     ...base,
     // What is encoded anew has the usual form, and so has its answer.
-    untouched: literal && asked.form === undefined,
-    request,
+    untouched: literal && asked.form === undefined && stops.length === 0 && !emulation?.calls,
+    request: spoken,
     text: JSON.stringify(encoded.body),
     headers: encoded.headers,
-    warnings: [...left, ...encoded.warnings],
+    warnings: [...left, ...(emulation?.warnings ?? []), ...encoded.warnings],
     usageAdded: same && stream && !includeUsage,
     includeUsage,
     choices: request.choices ?? 1,
     customTools: encoded.customTools ?? noTools,
     toolNames: encoded.toolNames ?? noNames,
+    stops,
+    calls: emulation?.calls,
   }
+}
+
+function carriesMedia({ messages }: ChatRequest): boolean {
+  const is = ({ type }: { type: string }): boolean => type === 'image' || type === 'file' || type === 'audio'
+  return messages.some(({ parts }) =>
+    parts.some((part) => is(part) || (part.type === 'tool-result' && part.content.some(is))),
+  )
+}
+
+/** What the provider is not told of, since it would not listen. */
+function takeStops(request: ChatRequest): readonly string[] {
+  const { stop = noStops } = request
+  delete request.stop
+  return stop.filter((text) => text !== '')
 }
 
 const nothingSent = {
@@ -145,8 +227,19 @@ export function routeTo(name: string, table: RoutingTable, defaultTag: string | 
   }
 }
 
+/** The same with all that an alias names, of which the first leads somewhere. */
+function routesTo(name: string, table: RoutingTable, defaultTag: string | undefined): [Route, ...Route[]] {
+  const first = routeTo(name, table, defaultTag)
+  const bare = defaultTag !== undefined && name.endsWith(defaultTag) ? name.slice(0, -defaultTag.length) : name
+  const alias = table.aliases.find((one) => one.name === bare || one.name === name)
+  const plain = { providers: table.providers, aliases: [] }
+  const others = (alias?.targets.slice(1) ?? []).map((target) => resolve(target, plain))
+  return [first, ...others]
+}
+
 const noTools: ReadonlySet<string> = new Set()
 const noNames: ReadonlyMap<string, string> = new Map()
+const noStops: readonly string[] = []
 const envelopeMark = '"slc1.'
 
 /** @throws SluiceError `invalid_request` */
@@ -176,7 +269,20 @@ function readStream(json: JsonObject, byDefault: boolean): boolean {
 }
 
 /** What the decoder of the answer has to know of the request. */
-export function decodeOptions({ target, customTools, toolNames, choices }: Plan): DecodeOptions {
+export function decodeOptions(
+  { target, customTools, toolNames, choices, stops, calls }: Plan,
+  onWarning: (warning: Warning) => void,
+): AnswerOptions {
   const { vendor, family, traits } = target
-  return { vendor, family, customTools, toolNames, choices, wholeArguments: traits.wholeArguments === true }
+  return {
+    vendor,
+    family,
+    customTools,
+    toolNames,
+    choices,
+    stops,
+    wholeArguments: traits.wholeArguments === true,
+    ...(traits.cost && { cost: traits.cost }),
+    ...(calls && { calls: { ...calls, onWarning } }),
+  }
 }

@@ -77,7 +77,13 @@ export class RawRequest implements UpstreamHandler {
     if (provider.sign) {
       throw new SluiceError(
         'unsupported',
-        `cannot pass the request on to ${provider.name}: its requests are signed, for which sluice has to write them itself`,
+        `cannot pass the request on to ${provider.name}: its credentials prove only what sluice has written itself; give it an API key, or send the request to the provider`,
+      )
+    }
+    if (provider.package) {
+      throw new SluiceError(
+        'unsupported',
+        `cannot pass the request on to ${provider.name}: it is called through a package, which has no paths`,
       )
     }
     const url = rawUrl(provider, this.#path.rest, query)

@@ -1,5 +1,6 @@
 import type { SluiceError } from '../errors/index.ts'
 import type { RequestRecord, StreamKind } from '../observe/index.ts'
+import type { Failed } from '../resilience/index.ts'
 import type { Exchange } from './exchange.ts'
 import { readUpstreamId } from './headers.ts'
 import { logReason } from './log-reason.ts'
@@ -18,6 +19,10 @@ export interface Ending {
   status: number
   progress: Progress
   error: SluiceError | undefined
+  /** The provider has taken the request, and not refused it. */
+  maybeBilled: boolean
+  /** The attempts that came to nothing. */
+  failed: readonly Failed[]
   startedAt: number
   firstAt: number | undefined
   endedAt: number
@@ -43,10 +48,13 @@ export function requestRecord(ending: Ending): RequestRecord {
     ...(usage?.input !== undefined && { inputTokens: usage.input }),
     ...(usage?.output !== undefined && { outputTokens: usage.output }),
     ...(usage?.cacheRead !== undefined && { cacheReadTokens: usage.cacheRead }),
+    ...(usage?.cost && { cost: usage.cost.amount, costUnit: usage.cost.unit }),
     ...(firstAt !== undefined && { firstMs: Math.round(firstAt - startedAt) }),
     ...(finish && { finish }),
     ...(error && { code: error.code }),
     ...(reason !== undefined && { reason }),
+    ...(ending.failed.length > 0 && { failed: ending.failed.map(({ target, code }) => `${target} ${code}`) }),
+    ...(error && ending.maybeBilled && { billed: 'maybe' }),
     ...(upstreamRequestId !== undefined && { upstreamRequestId }),
   }
 }

@@ -17,9 +17,11 @@ export function tellPlan(log: Log, id: string, client: string, planned: Plan): v
 
 /** And how it ended. */
 export function tellEnd(log: Log, record: RequestRecord, held: BackpressureStats | undefined): void {
-  const { id, inputTokens, outputTokens, cacheReadTokens, finish, upstreamRequestId, outcome, code } = record
-  if (inputTokens !== undefined || outputTokens !== undefined) {
-    log.step(id, 'usage', { input: inputTokens, output: outputTokens, cacheRead: cacheReadTokens })
+  const { id, inputTokens, outputTokens, cacheReadTokens, cost, costUnit, finish, upstreamRequestId, outcome, code } =
+    record
+  if (inputTokens !== undefined || outputTokens !== undefined || cost !== undefined) {
+    const counts = { input: inputTokens, output: outputTokens, cacheRead: cacheReadTokens }
+    log.step(id, 'usage', { ...counts, cost, cost_unit: costUnit })
   }
   const waits = held && { pauses: held.pauses, pausedMs: Math.round(held.pausedMs) }
   log.step(id, 'end', { finish, upstreamId: upstreamRequestId, outcome, code, ...waits })

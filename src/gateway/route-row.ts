@@ -1,12 +1,13 @@
 import type { Asked, ClientDialectName } from '../dialects/index.ts'
 import type { JsonObject } from '../tokens/index.ts'
+import type { AdminQuestion } from './admin.ts'
 import type { StoredQuestion } from './response-answers.ts'
 
-export type Operation = 'chat' | 'count' | 'models' | 'health' | 'ready' | 'front' | 'fixed' | 'stored'
+export type Operation = 'chat' | 'count' | 'models' | 'health' | 'ready' | 'front' | 'fixed' | 'stored' | 'admin'
 
 /** What is known of one path. */
 export interface Row {
-  method: 'GET' | 'POST'
+  method: 'GET' | 'POST' | 'PUT'
   /** It takes DELETE, too. */
   deletes?: boolean
   operation: Operation
@@ -17,6 +18,8 @@ export interface Row {
   says?: JsonObject
   /** What the operation `stored` is, by the row's own method. */
   stored?: StoredQuestion['action']
+  /** What the operation `admin` is. */
+  admin?: AdminQuestion
 }
 
 export interface Found {

@@ -1,6 +1,7 @@
 import type { Asked, ClientDialectName } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import type { JsonObject } from '../tokens/index.ts'
+import type { AdminQuestion } from './admin.ts'
 import type { Exchange } from './exchange.ts'
 import { geminiRoutes } from './gemini-routes.ts'
 import type { StoredQuestion } from './response-answers.ts'
@@ -18,6 +19,8 @@ export interface Endpoint {
   says?: JsonObject
   /** What is asked of a stored response. */
   stored?: StoredQuestion
+  /** What an operator asks for. */
+  admin?: AdminQuestion
 }
 
 /**
@@ -54,6 +57,9 @@ const routes: Record<string, Row> = {
     stored: 'items',
   },
   '/v1/responses/{id}/cancel': { method: 'POST', operation: 'stored', dialect: 'openai-responses', stored: 'cancel' },
+  '/admin/v1/capabilities': { method: 'GET', operation: 'admin', admin: 'capabilities' },
+  '/admin/v1/capabilities/{model}': { method: 'PUT', deletes: true, operation: 'admin', admin: 'capability' },
+  '/admin/v1/probe': { method: 'POST', operation: 'admin', admin: 'probe' },
   // Some clients knock here before they do anything else.
   '/': { method: 'GET', operation: 'front' },
   '/healthz': { method: 'GET', operation: 'health' },
@@ -89,6 +95,7 @@ export function findEndpoint(exchange: Exchange): Endpoint {
     ...(model !== undefined && { model }),
     ...(row.ask && { asked: row.ask({ model, query: exchange.query }) }),
     ...(row.says && { says: row.says }),
+    ...(row.admin && { admin: row.admin }),
     ...(stored && { stored: { action: stored, id: model ?? '' } }),
   }
 }

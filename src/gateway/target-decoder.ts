@@ -7,17 +7,30 @@ import {
 } from '../dialects/index.ts'
 import type { Emit, Stage } from '../flow/index.ts'
 import { join } from '../flow/index.ts'
-import { ThinkExtraction, TransformerStage } from '../pipeline/index.ts'
+import {
+  StopSequences,
+  ThinkExtraction,
+  ToolCallExtraction,
+  type ToolCallExtractionOptions,
+  TransformerStage,
+} from '../pipeline/index.ts'
 import type { SseEvent } from '../sse/index.ts'
 import type { JsonObject, StreamToken } from '../tokens/index.ts'
+
+/** What has to be known of a request to read its answer. */
+export interface AnswerOptions extends DecodeOptions {
+  /** Calls stand in the text. */
+  calls?: ToolCallExtractionOptions
+}
 
 type TokenStage = Stage<StreamToken, StreamToken>
 
 /** The decoder for an answer of the target, with what its traits call for behind it. */
-export function decoderFor({ traits }: Target, { upstream }: UpstreamDialect, options: DecodeOptions): StreamDecoder {
+export function decoderFor({ traits }: Target, { upstream }: UpstreamDialect, options: AnswerOptions): StreamDecoder {
   const decoder = upstream.decodeStream(options)
-  const stage = stageFor(traits, options)
-  return stage ? new StagedDecoder(decoder, stage) : decoder
+  const cut = cutFor(options)
+  const stage = stageFor(traits, options, cut)
+  return stage ? new StagedDecoder(decoder, stage, cut) : decoder
 }
 
 /** The same of an answer that came whole. @throws SluiceError for an error inside a 200 */
@@ -25,10 +38,10 @@ export function replyTokens(
   { traits }: Target,
   { upstream }: UpstreamDialect,
   body: JsonObject,
-  options: DecodeOptions,
+  options: AnswerOptions,
 ): StreamToken[] {
   const tokens = upstream.decodeReply(body, options)
-  const stage = stageFor(traits, options)
+  const stage = stageFor(traits, options, cutFor(options))
   if (!stage) return tokens
   const out: StreamToken[] = []
   const emit = (token: StreamToken): void => {
@@ -39,14 +52,23 @@ export function replyTokens(
   return out
 }
 
+function cutFor({ stops = [], choices = 1 }: DecodeOptions): StopSequences | undefined {
+  return stops.length > 0 ? new StopSequences({ sequences: stops, choices }) : undefined
+}
+
+/** Stops are looked for in what is said, so reasoning and calls have to be told from it before. */
 function stageFor(
   { thinkTags: tags = [], thinkOpened: opened, reasoningRequired }: Target['traits'],
-  { vendor, family }: DecodeOptions,
+  { vendor, family, calls }: AnswerOptions,
+  cut: StopSequences | undefined,
 ): TokenStage | undefined {
-  const extraction =
-    tags.length > 0 ? new TransformerStage(new ThinkExtraction({ tags, ...(opened && { opened }) })) : undefined
-  const keeping = reasoningRequired ? new KeptReasoning(vendor, family) : undefined
-  return extraction && keeping ? join(extraction, keeping) : (extraction ?? keeping)
+  const stages: TokenStage[] = []
+  if (tags.length > 0) stages.push(new TransformerStage(new ThinkExtraction({ tags, ...(opened && { opened }) })))
+  if (calls) stages.push(new TransformerStage(new ToolCallExtraction(calls)))
+  if (cut) stages.push(new TransformerStage(cut))
+  if (reasoningRequired) stages.push(new KeptReasoning(vendor, family))
+  const [first, ...others] = stages
+  return first && others.reduce((row, next) => join(row, next), first)
 }
 
 /** Marks reasoning that is wanted back, where the vendor gives it no state of its own. */
@@ -78,15 +100,18 @@ class KeptReasoning implements TokenStage {
 class StagedDecoder implements StreamDecoder {
   readonly #decoder: StreamDecoder
   readonly #stage: TokenStage
+  readonly #cut: StopSequences | undefined
   #emit: Emit<StreamToken> = () => {}
 
-  constructor(decoder: StreamDecoder, stage: TokenStage) {
+  constructor(decoder: StreamDecoder, stage: TokenStage, cut: StopSequences | undefined) {
     this.#decoder = decoder
     this.#stage = stage
+    this.#cut = cut
   }
 
+  /** An answer that was cut is whole for its client: behind it comes usage at most, and that is not waited for long. */
   get finished(): boolean {
-    return this.#decoder.finished
+    return this.#decoder.finished || this.#cut?.done === true
   }
 
   get done(): boolean {

@@ -4,6 +4,7 @@ import type { Stage } from '../flow/index.ts'
 import { TokenReader } from '../pipeline/index.ts'
 import type { EventParser, SseMessage } from '../sse/index.ts'
 import { isContent, mergeUsage, type StreamToken } from '../tokens/index.ts'
+import { interrupted } from './interrupted.ts'
 import { holdLimit, newProgress, type Progress, type Relay, type StreamRelayOptions } from './relay.ts'
 
 export interface TranslatedOptions extends StreamRelayOptions {
@@ -62,14 +63,16 @@ export class TranslatedRelay implements Relay {
     }
   }
 
-  fail(error: SluiceError): void {
+  fail(fault: SluiceError): void {
     if (this.progress.over) return
     this.progress.over = true
-    this.progress.error = error
     if (this.#held) {
-      this.#options.onFailure(error)
+      this.progress.error = fault
+      this.#options.onFailure(fault)
       return
     }
+    const error = interrupted(fault)
+    this.progress.error = error
     this.flush()
     const { answer, encoder } = this.#options
     answer.fail(error, {}, () => {
@@ -80,10 +83,22 @@ export class TranslatedRelay implements Relay {
     })
   }
 
-  /** Tokens that did not come from events: an answer that came whole. */
-  whole(tokens: Iterable<StreamToken>): void {
-    for (const token of tokens) this.#token(token)
-    this.#close()
+  /** A token that did not come from an event: of an answer that came whole. */
+  token(token: StreamToken): void {
+    try {
+      this.#token(token)
+    } catch (error) {
+      this.fail(SluiceError.from(error))
+    }
+  }
+
+  /** There are no more of them. */
+  complete(): void {
+    try {
+      this.#close()
+    } catch (error) {
+      this.fail(SluiceError.from(error))
+    }
   }
 
   #close(): void {

@@ -4,6 +4,7 @@ import { SluiceError } from '../errors/index.ts'
 import { Pieces } from '../flow/index.ts'
 import { eventParser, isWholeData } from '../pipeline/index.ts'
 import type { EventParser, SseEvent, SseMessage } from '../sse/index.ts'
+import { interrupted } from './interrupted.ts'
 import { holdLimit, newProgress, type Progress, type Relay, type StreamRelayOptions } from './relay.ts'
 
 export interface UntouchedOptions extends StreamRelayOptions {
@@ -110,14 +111,16 @@ export class UntouchedRelay implements Relay {
     )
   }
 
-  fail(error: SluiceError): void {
+  fail(fault: SluiceError): void {
     if (this.progress.over) return
     this.progress.over = true
-    this.progress.error = error
     if (this.#holding) {
-      this.#options.onFailure(error)
+      this.progress.error = fault
+      this.#options.onFailure(fault)
       return
     }
+    const error = interrupted(fault)
+    this.progress.error = error
     this.flush()
     this.#options.answer.fail(error, {}, () => this.#written(this.#options.observer.fail(error)))
   }
@@ -127,6 +130,11 @@ export class UntouchedRelay implements Relay {
     const carry = this.#carry.whole()
     this.#carry.take()
     if (carry.length === 0) return
+    // Only the LF of the last line's CR, which went out with an earlier read.
+    if (carry.length === 1 && carry[0] === lf && !this.#byLine) {
+      this.#push(carry)
+      return
+    }
     const tail: SseEvent[] = []
     const { framing, maxEventBytes, observer } = this.#options
     const parser = eventParser(framing.name, { maxEventBytes, flushTail: true, decode: oneByteText })
@@ -141,6 +149,7 @@ export class UntouchedRelay implements Relay {
         return
       }
       if (shown) this.#push(Buffer.concat([carry, Buffer.from(framing.border)]))
+      else this.#pushInstead()
     }
     this.#note()
   }
@@ -172,6 +181,7 @@ export class UntouchedRelay implements Relay {
       this.#take(this.#lastEnd)
       this.#carry.take()
       this.#from = event.end
+      this.#pushInstead()
     }
     this.#lastEnd = event.end
     this.#events++
@@ -203,6 +213,11 @@ export class UntouchedRelay implements Relay {
     const whole = this.#from === 0 && border === this.#chunk.length
     this.#push(whole ? this.#chunk : this.#chunk.subarray(this.#from, border))
     this.#from = border
+  }
+
+  #pushInstead(): void {
+    const { framing, observer } = this.#options
+    if (observer.instead) this.#push(Buffer.from(framing.write(observer.instead), 'latin1'))
   }
 
   #written(messages: SseMessage[]): string {

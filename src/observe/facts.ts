@@ -13,6 +13,7 @@ const listed: ReadonlySet<string> = new Set(
     'status code reason outcome finish warnings phase retry upstreamId upstream_request_id',
     'ms first_ms total_ms timeout_ms bytes events deltas messages tools',
     'input output reasoning cacheRead cacheWrite input_tokens output_tokens cache_read_tokens estimated',
+    'cost cost_unit billed',
     'url host port source providers models signal streams version',
   ].flatMap((line) => line.split(' ')),
 )
@@ -47,6 +48,8 @@ export function recordFacts(record: RequestRecord): Facts {
     input_tokens: record.inputTokens,
     output_tokens: record.outputTokens,
     cache_read_tokens: record.cacheReadTokens,
+    cost: record.cost,
+    cost_unit: record.costUnit,
     deltas: record.deltas,
     finish: record.finish,
     first_ms: round(record.firstMs),
@@ -55,6 +58,7 @@ export function recordFacts(record: RequestRecord): Facts {
     outcome: record.outcome,
     code: record.code,
     reason: record.reason,
+    billed: record.billed,
     upstream_request_id: record.upstreamRequestId,
   })
 }

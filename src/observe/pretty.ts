@@ -37,6 +37,7 @@ function prettyRecord(record: RequestRecord, colors: Colors): string {
     ...(facts.provider === undefined || (unknown && record.firstMs === undefined)
       ? []
       : [`${facts.input_tokens ?? '?'} -> ${facts.output_tokens ?? '?'} tokens`]),
+    ...(facts.cost === undefined ? [] : [`${facts.cost} ${facts.cost_unit}`]),
     ...(record.firstMs === undefined ? [] : [`first ${time(record.firstMs)}`]),
     `total ${time(record.totalMs)}`,
     ...(facts.code === undefined ? [] : [color(String(facts.code))]),

@@ -20,6 +20,9 @@ export interface RequestRecord {
   inputTokens?: number
   outputTokens?: number
   cacheReadTokens?: number
+  /** What the provider charges, as it says itself, and in which unit. */
+  cost?: number
+  costUnit?: string
   /** How many events carried content. */
   deltas?: number
   /** Why the model stopped. */
@@ -35,6 +38,10 @@ export interface RequestRecord {
   code?: string
   /** What went wrong, in words of our own that quote nobody. */
   reason?: string
+  /** Attempts that came to nothing, in order: the target and the code of the error. */
+  failed?: string[]
+  /** There is no whole answer, and yet the provider has taken the request: it may charge for it. */
+  billed?: 'maybe'
   /** The provider's own id of the request, to ask them about it. */
   upstreamRequestId?: string
 }

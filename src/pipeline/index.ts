@@ -26,6 +26,9 @@ export { type MetricsSnapshot, StreamMetrics } from './stream-metrics.ts'
 export { StreamPipelineBuilder } from './stream-pipeline-builder.ts'
 export { type FromOptions, type ProcessOptions, StreamingPipeline, type ToOptions } from './streaming-pipeline.ts'
 export { TokenReader } from './token-reader.ts'
+export { emulateTools, type ToolEmulation } from './tool-emulation/emulate-tools.ts'
+export type { OfferedTool } from './tool-emulation/offered-tool.ts'
+export { ToolCallExtraction, type ToolCallExtractionOptions } from './tool-emulation/tool-call-extraction.ts'
 export { transformReply } from './transform-reply.ts'
 export {
   type AsyncStreamTransformer,
@@ -57,4 +60,5 @@ export {
 } from './transformers/token-accumulator.ts'
 export { type ChainOptions, TransformerChain, type TransformerFactory } from './transformers/transformer-chain.ts'
 export { UsageEstimation, type UsageEstimationOptions } from './transformers/usage-estimation.ts'
+export { wordPieces } from './transformers/word-pieces.ts'
 export { isWholeData } from './whole-data.ts'

@@ -156,6 +156,19 @@ describe('sluice script', () => {
     expect((await ended).code).toBe(0)
   })
 
+  it('plays a server that ignores the wish for a stream', async () => {
+    const { said, child, ended } = begin(['script', '--port', '0', '--streaming', 'ignores'])
+    const [, url = ''] = await said(/the scripted provider is listening on (http:\S+)/)
+    const answer = await fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      body: JSON.stringify({ model: 'text', stream: true, messages: [{ role: 'user', content: 'hi' }] }),
+    })
+    expect(answer.headers.get('content-type')).toBe('application/json')
+    await answer.text()
+    child.kill('SIGINT')
+    expect((await ended).code).toBe(0)
+  })
+
   it('plays a file of one script whatever is asked, also by the name of a built-in one', async () => {
     const file = join(emptyFolder(), 'one.toml')
     writeFileSync(file, 'steps = [{ text = "only this" }]\n')

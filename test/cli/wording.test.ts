@@ -3,7 +3,13 @@ import { describe, expect, expectTypeOf, it } from 'vitest'
 import { timing } from '../../src/cli/ask.ts'
 import { listenFailure, systemCode } from '../../src/cli/failure.ts'
 import { errorText, remoteAt } from '../../src/cli/remote.ts'
-import { describeAliases, describeProviders, exampleModel } from '../../src/cli/summary.ts'
+import {
+  describeAliases,
+  describeClients,
+  describeProviders,
+  describeRouting,
+  exampleModel,
+} from '../../src/cli/summary.ts'
 import { curlLine, welcomeLines } from '../../src/cli/welcome.ts'
 import { type ConfigOptions, readConfig } from '../../src/config/index.ts'
 
@@ -44,23 +50,59 @@ describe('the lines of a start', () => {
     expect(welcomeLines({ config: readConfig({ env: used }), url }, '1.2.3', used).join('\n')).not.toContain('unused')
   })
 
-  it('name the aliases, and which targets are not tried yet', () => {
+  it('name the aliases, and the order of their targets', () => {
     const config = configOf({
       providers: [openai, house],
       models: [
         { name: 'smart', targets: ['openai/a', 'house/b'] },
         { name: 'x', targets: ['house/b'] },
+        { name: 'quick', targets: ['house/b', 'openai/a'], strategy: 'latency' },
       ],
     })
-    expect(describeAliases(config)).toEqual(['smart  -> openai/a  (not tried yet: house/b)', 'x      -> house/b'])
+    expect(describeAliases(config)).toEqual([
+      'smart  -> openai/a, house/b  (in-order)',
+      'x      -> house/b',
+      'quick  -> house/b, openai/a  (latency)',
+    ])
     expect(describeProviders(config.providers)[1]).toBe('house   openai-chat, http://10.0.0.7/v1, no key, any model')
+  })
+
+  it('say what decides where requests go', () => {
+    const config = configOf({
+      providers: [openai, house],
+      routing: {
+        long_context: 'openai/big',
+        rules: [{ name: 'pictures', images: true, to: 'house/b' }, { targets: ['openai/a', 'house/b'] }],
+      },
+    })
+    expect(describeRouting(config)).toEqual([
+      'rule 1 "pictures"  -> house/b',
+      'rule 2  -> openai/a, house/b',
+      'long_context  -> openai/big',
+    ])
+  })
+
+  it('name a model for a first request that is a name, and no pattern', () => {
+    const models = [
+      { name: 'claude-*', targets: ['house/*'] },
+      { name: 'x', targets: ['house/b'] },
+    ]
+    expect(exampleModel(configOf({ providers: [openai, house], models }))).toBe('x')
+  })
+
+  it('say of each client what is written of it', () => {
+    const ours = { name: 'ours', user_agent: 'ours/*', comments: false, ping: true, reasoning: 'none' as const }
+    expect(describeClients(configOf({ providers: [openai], clients: [ours, { name: 'strict' }] }))).toEqual([
+      'ours    told by "ours/*", takes no comments, takes pings, reads no reasoning',
+      'strict  told as before, or by its name',
+    ])
   })
 
   it('say of a provider with AWS keys that it signs, and show neither', () => {
     const keys = { aws_access_key_id: 'AKIASECRET', aws_secret_access_key: 'secret' }
     const config = configOf({ providers: [{ name: 'bedrock', region: 'eu-west-1', ...keys }] })
     expect(describeProviders(config.providers)).toEqual([
-      'bedrock  bedrock-converse, https://bedrock-runtime.eu-west-1.amazonaws.com, signed requests, any model',
+      'bedrock  bedrock-converse, https://bedrock-runtime.eu-west-1.amazonaws.com, credentials of its cloud, any model',
     ])
   })
 
@@ -77,6 +119,11 @@ describe('the lines of a start', () => {
     ['else a listed model', { providers: [{ ...house, models: ['llama'] }, openai] }, 'house/llama'],
     ['else a current one of a known vendor', { providers: [house, openai] }, 'openai/gpt-4.1-mini'],
     ['else nothing that would be guessed', { providers: [house] }, undefined],
+    [
+      'no name that only its maker knows',
+      { providers: [{ name: 'bedrock-anthropic', region: 'eu-west-1', api_keys: ['k'] }] },
+      undefined,
+    ],
   ])('try %s', (_name, options, expected) => {
     expect(exampleModel(configOf(options))).toBe(expected)
   })

@@ -39,7 +39,7 @@ describe('each kind of mistake is told with its line and a way out', () => {
     ['an unknown table', '\n[acces]\nkeys = []', /^2 acces: there is no such key; did you mean access\?$/],
     ['a key in the wrong table', '[log]\nmax_body = 1', /^2 log\.max_body: .*it belongs into \[server\]$/],
     ['a key at the top', 'api_keys = ["a"]', /^1 api_keys: .*it belongs into \[\[providers\]\]$/],
-    ['an option that does nothing yet', '[streaming]\nmax_retries = 3', /^2 streaming\.max_retries: .*no such key/],
+    ['an option that does nothing yet', '[streaming]\nhedge = 3', /^2 streaming\.hedge: .*no such key/],
     ['a wrong type', '[server]\nport = "4114"', /^2 server\.port: found "4114"; write a whole number from 0 to 65535$/],
     ['a port out of range', '[server]\nport = 65536', /^2 server\.port: found 65536/],
     ['a fraction of a port', '[server]\nport = 1.5', /^2 server\.port: found 1\.5/],
@@ -142,6 +142,26 @@ describe('each kind of mistake is told with its line and a way out', () => {
       'two providers of one name',
       `${house}\n${house}`,
       /^7 providers\[1\]\.name: found a second provider called "house" \(the other is on line 2\)/,
+    ],
+    [
+      'a client called as another',
+      '[[clients]]\nname = "a"\n[[clients]]\nname = "a"',
+      /^4 clients\[1\]\.name: found a second client called "a" \(the other is on line 2\)/,
+    ],
+    [
+      'a mark of those who have none',
+      '[[clients]]\nname = "usual"\nuser_agent = "x/*"',
+      /^3 clients\[0\]\.user_agent: .*every client that is no other; give this one a name of its own$/,
+    ],
+    [
+      'a place for reasoning that is none',
+      '[[clients]]\nname = "a"\nreasoning = true',
+      /^3 clients\[0\]\.reasoning: found true; write one of "reasoning_content", "reasoning", "both", "none"$/,
+    ],
+    [
+      'a location without a project',
+      '[[providers]]\nname = "vertex"\napi_keys = ["k"]\nlocation = "eu"',
+      /^1 providers\[0\]: it has a `location` and no `project`; the two go together$/,
     ],
     [
       'two models of one name',

@@ -22,6 +22,12 @@ describe('what holds where nothing is written', () => {
       },
       access: { keys: [] },
       streaming: {
+        force: 'auto',
+        fallback: true,
+        simulateRate: 0,
+        maxRetries: 3,
+        detectionTtlMs: 300_000,
+        rules: [],
         heartbeatMs: 15_000,
         statusCeilingMs: 10_000,
         connectTimeoutMs: 10_000,
@@ -37,6 +43,8 @@ describe('what holds where nothing is written', () => {
       storage: { path: ':memory:', chosen: false },
       providers: [],
       aliases: [],
+      routing: { rules: [], tags: 'system' },
+      clients: [],
       log: { level: 'info', format: 'auto' },
       source: 'sluice.toml + built-in',
     })
@@ -127,6 +135,22 @@ describe('what is written is what is done', () => {
     expect(config.providers[1]?.headers).toEqual({ 'x-team': 'blue' })
     expect(config.aliases).toEqual([
       { name: 'smart', targets: ['anthropic/claude-sonnet-4-5', 'house/llama', 'llama', 'claude-haiku-4-5'] },
+    ])
+  })
+
+  it('says of clients only what is written', () => {
+    const { clients } = read(`
+      [[clients]]
+      name = "ours"
+      user_agent = "ours/*"
+      comments = false
+      [[clients]]
+      name = "usual"
+      ping = true
+      reasoning = "both"`)
+    expect(clients).toEqual([
+      { name: 'ours', userAgent: 'ours/*', comments: false },
+      { name: 'usual', ping: true, reasoning: 'both' },
     ])
   })
 

@@ -4,6 +4,7 @@ import { Gateway } from '../../src/gateway/index.ts'
 import { type Log, silentLog } from '../../src/observe/index.ts'
 import { defineProvider, type ProviderOptions } from '../../src/providers/index.ts'
 import type { Alias } from '../../src/routing/index.ts'
+import type { Store } from '../../src/storage/index.ts'
 import type { Transport, UpstreamHandler, UpstreamRequest } from '../../src/transport/index.ts'
 import { FakeClock } from '../flow/fake-clock.ts'
 
@@ -61,6 +62,7 @@ export function startGateway(
   aliases: Alias[] = [],
   access: string[] = [],
   log: Log = silentLog,
+  store?: Store,
 ) {
   const clock = new FakeClock()
   const transport = new FakeTransport(upstream)
@@ -70,6 +72,12 @@ export function startGateway(
     transport: { client: 'http1' },
     storage: { path: ':memory:', chosen: false },
     streaming: {
+      force: 'auto',
+      fallback: true,
+      simulateRate: 0,
+      rules: [],
+      detectionTtlMs: 300_000,
+      maxRetries: 0,
       heartbeatMs: 15_000,
       statusCeilingMs: 10_000,
       connectTimeoutMs: 10_000,
@@ -83,8 +91,10 @@ export function startGateway(
     },
     providers: providers.map(defineProvider),
     aliases,
+    clients: [],
+    routing: { rules: [], tags: 'system' },
     log: { level: 'silent', format: 'json' },
     source: 'options',
   }
-  return { gateway: new Gateway({ config, transport, log, clock }), clock, transport }
+  return { gateway: new Gateway({ config, transport, log, clock, ...(store && { store }) }), clock, transport }
 }

@@ -99,7 +99,7 @@ describe('lines that go on as they are', () => {
         const told = writes.join('')
         expect(failures.length + (told.includes('{"error":') ? 1 : 0)).toBe(1)
         for (const one of told.split('\n').filter((piece) => piece.trim() !== '')) JSON.parse(one)
-        expect(relay.progress.error?.code).toBe('upstream_truncated')
+        expect(relay.progress.error?.code).toBe(failures.length > 0 ? 'upstream_truncated' : 'stream_interrupted')
       }),
       { numRuns: 300 },
     )

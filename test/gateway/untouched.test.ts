@@ -16,8 +16,8 @@ class WritingExchange extends FakeExchange {
   }
 }
 
-function relaying(dropUsage = false) {
-  const { client, upstream } = dialects['openai-chat']
+function relaying(dropUsage = false, dialect: 'openai-chat' | 'gemini' = 'openai-chat') {
+  const { client, upstream } = dialects[dialect]
   const exchange = new WritingExchange()
   const failures: SluiceError[] = []
   const answer = new Answer({
@@ -127,7 +127,8 @@ describe('a stream whose both ends speak one dialect', () => {
         const cut = whole.subarray(0, nth % whole.length)
         const { relay, writes, failures, answer } = relaying()
         run(relay, cut, [], flushes)
-        expect(relay.progress.error?.code ?? failures[0]?.code).toBe('upstream_truncated')
+        // Once a client has read something, it is told that this is not all.
+        expect(relay.progress.error?.code).toBe(failures.length > 0 ? 'upstream_truncated' : 'stream_interrupted')
         if (failures.length > 0) {
           expect(writes).toEqual([])
           return
@@ -162,6 +163,18 @@ describe('a stream whose both ends speak one dialect', () => {
     relay.data(Buffer.from(`data: ${role}\n\ndata: {"error":{"message":"über 日本","type":"x"}}`))
     relay.end()
     expect(failures.map(({ message }) => message)).toEqual([expect.stringContaining('über 日本')])
+  })
+
+  it('is whole for those who read strictly when a read ended between the CR and the LF of its last line', () => {
+    const { relay, writes } = relaying(false, 'gemini')
+    const text = `data: ${JSON.stringify({ candidates: [{ content: { parts: [{ text: 'Hi' }] }, finishReason: 'STOP' }] })}\r\n\r\n`
+    const bytes = new TextEncoder().encode(text)
+    for (const read of [bytes.subarray(0, -1), bytes.subarray(-1)]) {
+      relay.data(read)
+      relay.flush()
+    }
+    relay.end()
+    expect(writes.join('')).toBe(text)
   })
 
   it('a last event without its blank line counts when it is whole', () => {

@@ -1,0 +1,39 @@
+import { pathToFileURL } from 'node:url'
+import { SluiceError } from '../errors/index.ts'
+import type { RouteFunction } from '../routing/index.ts'
+import type { Config } from './config.ts'
+
+/**
+ * The configuration with the code that its `[routing] module` names. Code that was changed since is loaded anew; what is
+ * loaded stays in memory until the process ends, as modules do.
+ *
+ * @throws SluiceError `config_invalid` where there is no such file, it fails, or has no function to export
+ */
+export async function loadRouting<C extends Pick<Config, 'routing'>>(config: C): Promise<C> {
+  const { module } = config.routing
+  if (module === undefined) return config
+  const decide = await load(module)
+  return { ...config, routing: { ...config.routing, decide } }
+}
+
+let loads = 0
+
+async function load(file: string): Promise<RouteFunction> {
+  const url = pathToFileURL(file)
+  // Modules are known by their address, so that another one is another module.
+  if (++loads > 1) url.searchParams.set('load', String(loads))
+  let exported: { default?: unknown }
+  try {
+    exported = (await import(url.href)) as { default?: unknown }
+  } catch (cause) {
+    const said = cause instanceof Error ? cause.message.split('\n', 1)[0] : String(cause)
+    throw new SluiceError('config_invalid', `cannot load the routing code ${file}: ${said}; mend [routing] module`, {
+      cause,
+    })
+  }
+  if (typeof exported.default === 'function') return exported.default as RouteFunction
+  throw new SluiceError(
+    'config_invalid',
+    `cannot use the routing code ${file}: it exports no function as its default; write \`export default (facts) => …\``,
+  )
+}

@@ -1,0 +1,265 @@
+import type {
+  Asked,
+  Dialect,
+  EncodeOptions,
+  ReplyFacts,
+  StreamFraming,
+  UpstreamFraming,
+  Warning,
+} from '../dialects/index.ts'
+import type { SluiceError } from '../errors/index.ts'
+import type { StreamKind } from '../observe/index.ts'
+import { eventParser } from '../pipeline/index.ts'
+import { type ChatReply, fold, type JsonObject, type StreamToken, unfold } from '../tokens/index.ts'
+import type { Answer } from './answer.ts'
+import type { ClientProfile } from './client-profile.ts'
+import type { House } from './house.ts'
+import { fallbackFailed } from './lessons.ts'
+import { decodeOptions, type Plan } from './plan.ts'
+import { newProgress, type Progress, type Relay, type StreamRelayOptions } from './relay.ts'
+import type { ResponseRecorder } from './response-recorder.ts'
+import { SimulatedStream } from './simulated-stream.ts'
+import { decoderFor, replyTokens } from './target-decoder.ts'
+import { TranslatedRelay } from './translated.ts'
+import { UntouchedRelay } from './untouched.ts'
+import { readJson } from './upstream-body.ts'
+import { factsOf, progressOf, wholeFromStream } from './whole.ts'
+
+export interface DeliveryOptions {
+  house: House
+  client: Dialect
+  asked: Asked
+  profile: ClientProfile
+  framing: StreamFraming
+  /** That of the request. */
+  id: string
+  startedAt: number
+  answer: Answer
+  /** Whose the request is: asked for only where there is state that belongs to somebody, since it costs a hash. */
+  owner: () => string
+  /** Keeps the answer, if anything does. */
+  recorder: () => ResponseRecorder | undefined
+  /** Something in the answer that the client's dialect cannot say. */
+  onLoss: (warning: Warning) => void
+  /** The first content is on its way to the client. */
+  onContent: () => void
+  /** An error of which the client has seen nothing. */
+  onFailure: (error: SluiceError) => void
+  /** A stream that outlasted its upstream call has ended. */
+  onOver: () => void
+}
+
+/**
+ * How an answer reaches the client: a stream as it came or translated, a whole answer as it came or translated, a stream
+ * made of a whole answer, or a whole answer collected from a stream.
+ */
+export class Delivery {
+  readonly #options: DeliveryOptions
+  #relay: Relay | undefined
+  #simulated: SimulatedStream | undefined
+  #firstAt: number | undefined
+  progress: Progress = newProgress()
+  kind: StreamKind = 'unknown'
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options
+  }
+
+  /** When the first content went, by the clock of the house. */
+  get firstAt(): number | undefined {
+    return this.#firstAt
+  }
+
+  /** It goes on although the upstream call is over. */
+  get outlasts(): boolean {
+    return this.#simulated?.running === true
+  }
+
+  /** The provider has been asked: as much of the kind as is known before it answers. */
+  expect({ stream, asksStream }: Plan): void {
+    this.kind = stream && !asksStream ? 'simulated' : 'unknown'
+  }
+
+  /** The provider streams. */
+  openRelay(planned: Plan, framing: UpstreamFraming): Relay {
+    const relay = this.#makeRelay(planned, framing)
+    this.#relay = relay
+    this.progress = relay.progress
+    return relay
+  }
+
+  /**
+   * The provider gives its answer in one piece, whether or not a stream was asked for.
+   *
+   * @param onGood called once the answer is known to be one, before it is passed on
+   * @throws SluiceError for an error inside a 200, and for what is no answer
+   */
+  whole(planned: Plan, bytes: Uint8Array, onGood: () => void): void {
+    const { upstream, stream, untouched } = planned
+    if (stream) {
+      let tokens: StreamToken[]
+      try {
+        tokens = replyTokens(planned.target, upstream, readJson(bytes), decodeOptions(planned, this.#options.onLoss))
+      } catch (error) {
+        throw fallbackFailed(error)
+      }
+      // Some say in an answer that there is none.
+      for (const token of tokens) if (token.type === 'error') throw token.error
+      onGood()
+      this.#simulate(planned, tokens)
+      return
+    }
+    const json = readJson(bytes)
+    if (untouched) {
+      const facts = this.#options.client.upstream.observeReply(json)
+      onGood()
+      this.kind = 'whole'
+      this.#options.recorder()?.whole(json)
+      this.#respond(bytes, facts)
+      return
+    }
+    const reply = fold(replyTokens(planned.target, upstream, json, decodeOptions(planned, this.#options.onLoss)))
+    onGood()
+    this.#respondWhole(planned, reply)
+  }
+
+  /** Nobody had to be asked. */
+  alone(planned: Plan, reply: ChatReply): void {
+    if (planned.stream) this.#simulate(planned, unfold(reply))
+    else this.#respondWhole(planned, reply)
+  }
+
+  /** An error for a stream of which the client has seen nothing but its head. */
+  errorEvents(planned: Plan | undefined, error: SluiceError): string {
+    const { client, framing } = this.#options
+    let out = ''
+    client.client.encodeStream(this.#encodeOptions(planned)).fail?.(error, (message) => {
+      out += framing.write(message)
+    })
+    return out
+  }
+
+  /** Ends a stream that has begun, honestly. @returns false where none has */
+  fail(error: SluiceError): boolean {
+    this.#simulated?.stop()
+    if (!this.#relay || this.#relay.progress.over) return false
+    this.#relay.fail(error)
+    return true
+  }
+
+  /** Nothing more is written: the client has left. */
+  stop(): void {
+    this.#simulated?.stop()
+  }
+
+  pause(): void {
+    this.#simulated?.pause()
+  }
+
+  resume(): void {
+    this.#simulated?.resume()
+  }
+
+  #makeRelay(planned: Plan, framing: UpstreamFraming): Relay {
+    const { upstream, untouched, stream } = planned
+    const { client, id, recorder, framing: ours } = this.#options
+    const options = this.#relayOptions()
+    if (!stream) {
+      this.kind = 'whole'
+      const decoder = decoderFor(planned.target, upstream, decodeOptions(planned, this.#options.onLoss))
+      return wholeFromStream(eventParser(framing, { flushTail: true }), decoder, options.maxEventBytes, {
+        onReply: (reply) => this.#respondWhole(planned, reply),
+        onFailure: options.onFailure,
+      })
+    }
+    // The same words in another wrapping are written anew; and so is an array, whose writer knows what it has written.
+    if (untouched && framing === ours.name && framing !== 'json-array') {
+      this.kind = 'passthrough'
+      const { usageAdded: dropUsage, choices } = planned
+      const newObserver = () => client.upstream.observeStream({ dropUsage, choices, requestId: id })
+      const observer = recorder()?.observer(newObserver()) ?? newObserver()
+      return new UntouchedRelay({ ...options, framing: ours, observer, newObserver })
+    }
+    this.kind = 'native'
+    return this.#translate(planned, framing)
+  }
+
+  #translate(planned: Plan, framing: UpstreamFraming): TranslatedRelay {
+    const { client, house, owner, recorder, framing: ours } = this.#options
+    const options = this.#relayOptions()
+    const encoder = client.client.encodeStream(this.#encodeOptions(planned))
+    return new TranslatedRelay({
+      ...options,
+      parser: eventParser(framing, { maxEventBytes: options.maxEventBytes, flushTail: true }),
+      framing: ours,
+      decoder: decoderFor(planned.target, planned.upstream, decodeOptions(planned, this.#options.onLoss)),
+      encoder: recorder()?.encoder(encoder) ?? encoder,
+      followed: this.#remembers(planned) ? house.memory.follow(owner) : undefined,
+    })
+  }
+
+  /** An answer that came in one piece, for a client that wants a stream. */
+  #simulate(planned: Plan, tokens: Iterable<StreamToken>): void {
+    this.kind = 'simulated'
+    const relay = this.#translate(planned, 'sse')
+    this.progress = relay.progress
+    this.#relay = relay
+    const { house, onOver } = this.#options
+    const { simulateRate: rate } = planned.policy
+    this.#simulated = new SimulatedStream({ tokens, relay, clock: house.clock, rate, onOver })
+    this.#simulated.start()
+  }
+
+  #respondWhole(planned: Plan, reply: ChatReply): void {
+    const { client, house, owner, recorder } = this.#options
+    this.kind = 'whole'
+    if (this.#remembers(planned)) house.memory.remember(owner, reply)
+    const body: JsonObject = client.client.encodeReply(reply, this.#encodeOptions(planned))
+    recorder()?.whole(body)
+    this.#respond(JSON.stringify(body), factsOf(reply))
+  }
+
+  #respond(body: string | Uint8Array, facts: ReplyFacts): void {
+    const { answer, house, onContent } = this.#options
+    this.progress = progressOf(facts)
+    this.#firstAt = house.clock.now()
+    onContent()
+    answer.respond(200, { 'content-type': 'application/json' }, body)
+  }
+
+  #relayOptions(): StreamRelayOptions {
+    const { answer, house, onFailure, onContent } = this.#options
+    return {
+      answer,
+      maxEventBytes: house.streaming.maxEventBytes,
+      onContent: () => {
+        this.#firstAt = house.clock.now()
+        onContent()
+      },
+      onFailure,
+    }
+  }
+
+  /** Whether the client may lose what the provider wants back. */
+  #remembers({ upstream, target }: Plan): boolean {
+    const { client } = this.#options
+    if (!client.client.rebuildsHistory) return false
+    return upstream.name !== client.name || target.traits.reasoningRequired === true
+  }
+
+  #encodeOptions(planned: Plan | undefined): EncodeOptions {
+    const { id, asked, profile, house, startedAt, recorder, onLoss } = this.#options
+    return {
+      requestId: recorder()?.id ?? id,
+      model: planned?.target.model ?? '',
+      created: Math.floor(Date.now() / 1000),
+      includeUsage: planned?.includeUsage ?? false,
+      startedAt: Date.now() - (house.clock.now() - startedAt),
+      onWarning: onLoss,
+      ...(asked.form !== undefined && { form: asked.form }),
+      ...(planned?.kept && { kept: planned.kept }),
+      reasoningFields: profile.reasoningInChat,
+      ...(planned?.inputEstimate !== undefined && { inputEstimate: planned.inputEstimate }),
+    }
+  }
+}
