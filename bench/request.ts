@@ -18,7 +18,7 @@ interface Way {
   watched?: true
 }
 
-const ways: Record<string, Way> = {
+export const ways: Record<string, Way> = {
   'whole, untouched': { client: 'openai-chat', upstream: 'openai-chat', stream: false },
   'whole, untouched, key and log': { client: 'openai-chat', upstream: 'openai-chat', stream: false, watched: true },
   'whole, untouched, messages': { client: 'anthropic-messages', upstream: 'anthropic-messages', stream: false },
@@ -56,7 +56,7 @@ export async function request(rounds: number): Promise<string> {
 }
 
 /** One gateway between its two fakes. */
-class Rig {
+export class Rig {
   readonly #way: Way
   readonly #gateway: Gateway
   readonly #question: Buffer
@@ -138,7 +138,7 @@ class Rig {
 }
 
 /** A client that takes what it gets. */
-class Client implements Exchange {
+export class Client implements Exchange {
   readonly method = 'POST'
   readonly query = new URLSearchParams()
   readonly path: string
@@ -234,7 +234,7 @@ const answerHeaders = {
   date: 'Thu, 01 Jan 2026 00:00:00 GMT',
 }
 
-function config({ watched }: Way): Config {
+export function config({ watched }: Pick<Way, 'watched'>): Config {
   const base = { base_url: 'http://127.0.0.1:9/v1', api_keys: ['sk-provider'] }
   return {
     server: { host: '127.0.0.1', port: 0, maxBodyBytes: 1e6, bodyTimeoutMs: 1e4, corsOrigins: [], drainTimeoutMs: 1e4 },
@@ -242,6 +242,12 @@ function config({ watched }: Way): Config {
     transport: { client: 'http1' },
     storage: { path: ':memory:', chosen: false },
     streaming: {
+      force: 'auto',
+      fallback: true,
+      simulateRate: 0,
+      rules: [],
+      detectionTtlMs: 300_000,
+      maxRetries: 3,
       heartbeatMs: 15_000,
       statusCeilingMs: 10_000,
       connectTimeoutMs: 10_000,
@@ -257,6 +263,8 @@ function config({ watched }: Way): Config {
       defineProvider({ name: dialect, dialect, ...base }),
     ),
     aliases: [],
+    clients: [],
+    routing: { rules: [], tags: 'system' },
     log: { level: 'silent', format: 'json' },
     source: 'options',
   }

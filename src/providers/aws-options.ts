@@ -49,13 +49,13 @@ export function awsSign(options: ProviderOptions): Sign | undefined {
 type Env = Record<string, string | undefined>
 
 /** The options of a provider at AWS, with what they leave out taken from AWS's own variables. */
-export function withAwsEnvironment(options: ProviderOptions, env: Env, keyEnv: readonly string[]): ProviderOptions {
+export function withAwsEnvironment(options: ProviderOptions, env: Env): ProviderOptions {
   const set = (name: string): string | undefined => env[name]?.trim() || undefined
   const region = options.region ?? set('AWS_REGION') ?? set('AWS_DEFAULT_REGION')
   const found = { ...options, ...(region !== undefined && { region }) }
   const hasKeys = options.api_keys !== undefined || options.aws_access_key_id !== undefined
   if (hasKeys || options.aws_secret_access_key !== undefined || options.auth === 'client') return found
-  const key = keyEnv.map(set).find((value) => value !== undefined)
+  const key = set('AWS_BEARER_TOKEN_BEDROCK')
   if (key !== undefined) return { ...found, api_keys: [key] }
   const id = set('AWS_ACCESS_KEY_ID')
   const secret = set('AWS_SECRET_ACCESS_KEY')

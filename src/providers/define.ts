@@ -2,7 +2,9 @@ import type { DialectName, Target, Traits } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import { awsSign, inRegion } from './aws-options.ts'
 import { matchesGlob } from './glob.ts'
+import { googleSign, inLocation, pathOf } from './google-options.ts'
 import type { ProviderOptions } from './options.ts'
+import { definePackage, packageKind, refusePackageOptions } from './package-options.ts'
 import { presets } from './presets/index.ts'
 import type { AuthHeader, Preset, Provider } from './provider.ts'
 import { traitsOf } from './quirk-options.ts'
@@ -13,10 +15,12 @@ import { traitsOf } from './quirk-options.ts'
  * @throws SluiceError `config_invalid` when there is neither a preset nor a dialect with an address
  */
 export function defineProvider(options: ProviderOptions): Provider {
+  if (options.kind === packageKind) return definePackage(options)
+  refusePackageOptions(options)
   const preset = findPreset(options)
   const dialect = options.dialect ?? preset?.dialect
   const address = options.base_url ?? preset?.baseUrl
-  const baseUrl = address && inRegion(address, options)
+  const baseUrl = address && inLocation(inRegion(address, options), options)
   if (!dialect || !baseUrl) {
     const missing = dialect ? '`base_url`' : baseUrl ? '`dialect`' : '`dialect` and `base_url`'
     if (preset) {
@@ -31,35 +35,51 @@ export function defineProvider(options: ProviderOptions): Provider {
     )
   }
   checkUrl(options.name, baseUrl)
-  const sign = awsSign(options)
+  const sign = awsSign(options) ?? googleSign(options)
   const traits: Traits = { ...preset?.traits }
   if (options.max_tokens_field) traits.maxTokensField = options.max_tokens_field
   if (options.thinking) traits.thinking = options.thinking
+  if (options.uploads && !preset?.uploads) {
+    throw new SluiceError(
+      'config_invalid',
+      `cannot use provider "${options.name}": it has no way known for \`uploads\`; remove the option`,
+    )
+  }
+  const uploads = options.uploads ? preset?.uploads : undefined
+  if (uploads) traits.uploads = true
   // Another address is another vendor: it may share the language, not the signatures or the private fields.
   return {
     name: options.name,
     dialect,
-    baseUrl: withPath(baseUrl.replace(/\/+$/, ''), preset?.basePath),
+    baseUrl: withPath(baseUrl.replace(/\/+$/, ''), pathOf(preset, options, baseUrl)),
     ...(options.query && { query: { ...options.query } }),
     ...(preset?.rooted && { rooted: true }),
+    ...(preset?.paths && { paths: preset.paths }),
     ...(preset && { kind: preset.name }),
     apiKeys: options.api_keys ?? [],
     auth: options.auth ?? 'provider',
     ...(sign && { sign }),
+    ...(uploads && { prepare: uploads() }),
     authHeader: options.auth_header ?? preset?.authHeader ?? keyHeaders[dialect] ?? 'authorization',
     headers: lowerCase(options.headers ?? {}),
     forwards: preset?.forwards ?? (dialect === 'anthropic-messages' ? presets.anthropic.forwards.slice(0, 2) : []),
     vendor: preset?.vendor ?? options.name,
     models: options.models,
     patterns: preset?.patterns ?? [],
-    normalise: options.normalise ?? preset?.normalise ?? false,
+    normalise: options.normalise ?? (wholeArguments(options) || preset?.normalise === true),
     traits,
     // What the configuration says stands above all that is known.
     modelTraits: [
       ...(preset?.modelTraits ?? []),
       ...(options.quirks ? [{ models: '*', traits: traitsOf(options.quirks) }] : []),
+      ...(options.model_quirks ?? []).map(({ models, ...quirks }) => ({ models, traits: traitsOf(quirks) })),
     ],
   }
+}
+
+/** An answer of which not every event may be believed must not go on as it came. */
+function wholeArguments({ quirks, model_quirks: some = [] }: ProviderOptions): boolean {
+  return quirks?.whole_arguments === true || some.some((one) => one.whole_arguments === true)
 }
 
 /** Where a dialect's servers look for the key, where that is not the usual header. */
@@ -78,7 +98,7 @@ function findPreset(options: ProviderOptions): Preset | undefined {
   if (preset) return preset
   throw new SluiceError(
     'config_invalid',
-    `cannot use provider "${options.name}": kind "${options.kind}" is no preset; there are ${Object.keys(table).join(', ')}`,
+    `cannot use provider "${options.name}": kind "${options.kind}" is no preset; there are ${[...Object.keys(table), packageKind].join(', ')}`,
   )
 }
 

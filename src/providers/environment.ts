@@ -1,4 +1,5 @@
 import { withAwsEnvironment } from './aws-options.ts'
+import { withGoogleEnvironment } from './google-options.ts'
 import type { ProviderOptions } from './options.ts'
 import { presets } from './presets/index.ts'
 import type { Preset } from './provider.ts'
@@ -26,7 +27,7 @@ export function providersFromEnvironment(
       api_keys: [key],
       ...(baseUrl !== undefined && { base_url: baseUrl }),
     }
-    const complete = preset.awsKeys ? withAwsEnvironment(options, env, preset.keyEnv) : options
+    const complete = preset.awsKeys ? withAwsEnvironment(options, env) : options
     // Without a region there is no address.
     if (complete.base_url === undefined && preset.awsKeys && complete.region === undefined) continue
     found.push(complete)
@@ -50,5 +51,24 @@ export function withEnvironment<Options extends Partial<ProviderOptions>>(
   const table: Record<string, Preset> = presets
   const kind = options.kind ?? options.name ?? ''
   const preset = Object.hasOwn(table, kind) ? table[kind] : undefined
-  return preset?.awsKeys ? withAwsEnvironment(options as ProviderOptions, env, preset.keyEnv) : options
+  if (preset?.awsKeys) return withAwsEnvironment(options as ProviderOptions, env)
+  if (preset?.projectPath) return withGoogleEnvironment(options as ProviderOptions, env, preset.keyEnv)
+  return preset ? withKey(options, preset, env) : options
+}
+
+/** A preset at its own address takes its vendor's key where none is written: nobody else gets to see that. */
+function withKey<Options extends Partial<ProviderOptions>>(
+  options: Options,
+  { baseUrl, keyEnv }: Preset,
+  env: Record<string, string | undefined>,
+): Options {
+  const { base_url: address = baseUrl, api_keys: keys, auth } = options
+  if (keys !== undefined || auth === 'client' || baseUrl === undefined || !sameHost(address, baseUrl)) return options
+  const key = firstSet(env, keyEnv)
+  return key === undefined ? options : { ...options, api_keys: [key] }
+}
+
+function sameHost(address: string | undefined, known: string): boolean {
+  if (address === undefined || !URL.canParse(address) || !URL.canParse(known)) return false
+  return new URL(address).origin === new URL(known).origin
 }

@@ -6,7 +6,17 @@ export { defineProvider, familyOf, targetOf } from './define.ts'
 export { providersFromEnvironment, withEnvironment } from './environment.ts'
 export { matchesGlob } from './glob.ts'
 export { type ProviderOptions, providerOptions } from './options.ts'
+export { packageKind } from './package-options.ts'
 export { presets } from './presets/index.ts'
-export { type AuthHeader, authHeaders, type Preset, type Provider, type Sign, type SignedRequest } from './provider.ts'
+export {
+  type AuthHeader,
+  authHeaders,
+  type Post,
+  type Prepare,
+  type Preset,
+  type Provider,
+  type Sign,
+  type SignedRequest,
+} from './provider.ts'
 export { quirkOptions } from './quirk-options.ts'
 export { hasWords, quirkWords } from './quirk-words.ts'

@@ -7,11 +7,16 @@ const words = <const W extends readonly string[]>(list: W, description: string) 
 const one = <const W extends readonly string[]>(list: W, description: string) =>
   Type.Optional(Type.Enum(list, { description }))
 
-/** `[providers.quirks]`: how a server of `openai-chat` or `ollama` differs, for those that no preset knows. */
+/** `[providers.quirks]`: how a server differs from others of its language, mostly of `openai-chat`, for those that no preset knows. */
 export const quirkOptions = Type.Object(
   {
     drops: Type.Optional(
       Type.Array(Type.String({ minLength: 1 }), { description: 'Fields of a request that it refuses: left out.' }),
+    ),
+    fields: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
+        description: 'The only fields of a request that it takes: all others are left out.',
+      }),
     ),
     renames: Type.Optional(
       Type.Record(Type.String(), Type.String(), { description: 'Fields of a request by the names it has for them.' }),
@@ -21,10 +26,22 @@ export const quirkOptions = Type.Object(
       'Fields that it takes although not every server does.',
     ),
     max_stops: Type.Optional(Type.Integer({ minimum: 0, description: 'How many stop sequences it takes.' })),
+    local_stops: flag('Stop sequences are not sent: its answer is cut here at the first of them.'),
     one_choice: flag('It gives one answer to a question.'),
     stream_only: flag('It answers only as a stream.'),
+    streams: flag('It streams. `false`: it is asked for whole answers, until it is found to stream.'),
+    cost: Type.Optional(
+      Type.Object(
+        { at: Type.String({ pattern: '^[^.]+(\\.[^.]+)*$' }), unit: Type.String({ minLength: 1 }) },
+        {
+          additionalProperties: false,
+          description: 'Where its answers say what they cost, such as `usage.cost`, and in which unit (`openai-chat`).',
+        },
+      ),
+    ),
     stream_usage: flag('It takes `stream_options`.'),
     tools: flag('It knows tools.'),
+    emulate_tools: flag('Its models are told of tools in words, and calls are read out of what they write.'),
     call_id_form: one(['nine', 'numbered'], 'The ids of calls that it takes.'),
     result_names: flag("A result says the tool's name, too."),
     message_names: flag('It takes the name of who speaks.'),
@@ -48,6 +65,9 @@ export const quirkOptions = Type.Object(
       ],
       'The fields by which it is told how much to reason.',
     ),
+    whole_arguments: flag(
+      'What it streams of the arguments of calls is not what they come to: only the whole counts (`openai-responses`).',
+    ),
     think_tags: Type.Optional(
       Type.Array(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_:-]*$' }), {
         description: 'Reasoning stands in its text, between tags of these names.',
@@ -63,6 +83,18 @@ export const quirkOptions = Type.Object(
 )
 
 export type QuirkOptions = Static<typeof quirkOptions>
+
+/** `[[providers.model_quirks]]`: the same for some of its models. */
+export const modelQuirkOptions = Type.Object(
+  {
+    models: Type.String({
+      minLength: 1,
+      description: 'For which of its models, with `*` for any part: `anthropic/*`.',
+    }),
+    ...quirkOptions.properties,
+  },
+  { additionalProperties: false },
+)
 
 /** Traits that are there only to say no: `true` is what holds without them. */
 const negative: ReadonlySet<string> = new Set(['tools', 'message_names', 'parts', 'null_content'])

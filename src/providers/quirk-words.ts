@@ -15,6 +15,9 @@ const words: Words = {
   maxTokensField: (field) => `takes the ceiling as \`${field}\``,
   openaiExtras: either("takes all of OpenAI's own fields", "takes none of OpenAI's own fields"),
   streamUsage: either('takes `stream_options`', 'takes no `stream_options`'),
+  streams: either('streams', 'is asked for whole answers, which are streamed here'),
+  fields: (names) => `takes ${list(names)} and no other field`,
+  modelChoice: (field) => `chooses the model itself where \`${field}\` is sent`,
   drops: (fields) => `refuses ${list(fields)}`,
   renames: (names) =>
     Object.entries(names)
@@ -26,6 +29,7 @@ const words: Words = {
       .map(([key, value]) => `\`${key}: ${String(value)}\``)
       .join(', ')}`,
   maxStops: (most) => (most === 0 ? 'takes no stop sequences' : `takes ${most} stop sequence${most === 1 ? '' : 's'}`),
+  localStops: either('has its answers cut at stop sequences here', 'is told of stop sequences'),
   oneChoice: plain('gives one answer'),
   temperature: ({ min, max }) =>
     `takes a temperature ${[min === undefined ? '' : `from ${min}`, max === undefined ? '' : `up to ${max}`].filter(Boolean).join(' ')}`,
@@ -37,6 +41,7 @@ const words: Words = {
         : 'takes no sampling settings',
   streamOnly: plain('answers only as a stream'),
   tools: plain('knows no tools'),
+  emulateTools: either('is told of tools in words', 'is not told of tools in words'),
   toolChoice: ({ required, named }) =>
     [
       required === false
@@ -52,6 +57,7 @@ const words: Words = {
   resultNames: plain("wants the tool's name with a result"),
   messageNames: plain('takes no names of speakers'),
   parts: plain('reads text only'),
+  uploads: either('is sent images and files by upload', 'reads text only'),
   nullContent: plain('wants an empty string for no content'),
   systemFirst: plain('takes one system message, at the beginning'),
   alternate: plain('wants user and assistant to take turns'),
@@ -66,12 +72,17 @@ const words: Words = {
   thinkTags: (tags) => `writes its reasoning into the text, between ${list(tags.map((tag) => `<${tag}>`))}`,
   thinkOpened: plain('begins inside the tag'),
   cacheField: (field) => `takes marks for its cache in \`${field}\``,
+  bodyVersion: (version) => `is told its version as \`${version}\`, in the body`,
+  streamInPath: plain('is told in the path whether to stream'),
   midSystem: plain('takes system messages in the middle'),
   thinking: (form) => `is told to think by ${form}`,
   nativeFields: (whose) => `is told how much to think in the words of ${makers[whose]}`,
   cachePoints: either('keeps a cache', 'keeps no cache'),
   thinkingRange: ([least, most]) => `thinks with ${least} to ${most} tokens`,
+  functionIds: either('takes ids of calls', 'takes no ids of calls'),
+  wholeArguments: either('is believed the whole arguments of a call only', 'is believed every piece of arguments'),
   signedCalls: plain('wants calls signed'),
+  cost: ({ at, unit }) => `says the cost in \`${at}\`, in ${unit}`,
   maxOutput: (most) => `answers with at most ${most} tokens`,
 }
 

@@ -1,10 +1,10 @@
 import { isLoopbackHost } from '../access/index.ts'
-import { type Config, type ConfigFlags, type ConfigOptions, readConfig } from '../config/index.ts'
+import { type Config, type ConfigFlags, type ConfigOptions, loadRouting, readConfig } from '../config/index.ts'
 import { Gateway } from '../gateway/index.ts'
 import { createLog, type Log } from '../observe/index.ts'
 import type { Provider } from '../providers/index.ts'
 import { openStore } from '../storage/index.ts'
-import { openTransport } from '../transport/index.ts'
+import { openTransport, type PackageSource } from '../transport/index.ts'
 import { listen } from './listen.ts'
 
 export interface SluiceOptions {
@@ -53,11 +53,12 @@ export interface Sluice {
 export async function createSluice(options: SluiceOptions = {}): Promise<Sluice> {
   const env = options.env ?? process.env
   const { config: given, host: wantedHost, port, state, logLevel, logFormat } = options
-  const read = readConfig({
+  const written = readConfig({
     ...(typeof given === 'string' ? { file: given } : { options: given }),
     env,
     flags: { host: wantedHost, port, state, logLevel, logFormat },
   })
+  const read = await loadRouting(written)
   const log = options.log ?? createLog(read.log)
   const store = openStore({ ...read.storage, onTrouble: (message) => log.warn(message) })
   const scripted = read.providers.length === 0 ? await startBuiltin() : undefined
@@ -66,6 +67,7 @@ export async function createSluice(options: SluiceOptions = {}): Promise<Sluice>
     client: config.transport.client,
     connectTimeoutMs: config.streaming.connectTimeoutMs,
     env,
+    packages: packagesOf(config.providers),
   })
   const gateway = new Gateway({ config, transport, log, store })
   const { host } = config.server
@@ -103,6 +105,10 @@ export async function createSluice(options: SluiceOptions = {}): Promise<Sluice>
     },
     close,
   }
+}
+
+function packagesOf(providers: readonly Provider[]): Map<string, PackageSource> {
+  return new Map(providers.flatMap((one) => (one.package ? [[one.name, one.package] as const] : [])))
 }
 
 /** How long a client may take to read what is left of its answer when everything else is over. */

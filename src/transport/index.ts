@@ -2,11 +2,13 @@
  * HTTP to an upstream, behind one small interface of callbacks. It knows bytes, heads and connections; what the bytes
  * say is the business of others, and so are all timeouts but that of connecting.
  */
+import { type PackageSource, packageScheme, packageTransport } from './ai-sdk/index.ts'
 import { http1Transport } from './http1/index.ts'
 import { lazyTransport } from './lazy.ts'
 import { type ProxyEnv, proxiesOf } from './proxies.ts'
 import type { Transport } from './transport.ts'
 
+export { findPackage, type PackageSource, packageScheme } from './ai-sdk/index.ts'
 export type {
   OpenRequest,
   Transport,
@@ -26,13 +28,31 @@ export interface TransportOptions {
   connectTimeoutMs: number
   /** `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, in either case, are honoured. */
   env: ProxyEnv
+  /** Packages of the AI SDK, by the names of the providers that they stand for. */
+  packages?: ReadonlyMap<string, PackageSource>
 }
 
 /**
- * The transport of the gateway. Addresses of a scheme that has a proxy and open requests are called by undici, whatever
+ * The transport of the gateway: packages are called by their scheme, all else over HTTP.
+ */
+export function openTransport(options: TransportOptions): Transport {
+  const http = openHttp(options)
+  const { packages, connectTimeoutMs, env } = options
+  if (!packages || packages.size === 0) return http
+  const models = packageTransport({ packages, connectTimeoutMs, env })
+  return {
+    send: (request, handler) => (request.url.startsWith(packageScheme) ? models : http).send(request, handler),
+    async close() {
+      await Promise.all([models.close(), http.close()])
+    },
+  }
+}
+
+/**
+ * HTTP. Addresses of a scheme that has a proxy and open requests are called by undici, whatever
  * the client; it is loaded by the first such request.
  */
-export function openTransport({ client = 'http1', connectTimeoutMs, env }: TransportOptions): Transport {
+function openHttp({ client = 'http1', connectTimeoutMs, env }: TransportOptions): Transport {
   const undici = lazyTransport(async () => {
     const { undiciTransport } = await import('./undici.ts')
     return undiciTransport({ connectTimeoutMs, env })

@@ -27,7 +27,8 @@ export function undiciTransport(options: UndiciOptions): Transport {
   }
 }
 
-function openDispatcher({ connectTimeoutMs, env }: UndiciOptions): Dispatcher {
+/** Undici's pool of connections, through the proxies of the environment where there are any. */
+export function openDispatcher({ connectTimeoutMs, env }: UndiciOptions): Dispatcher {
   const agent: Agent.Options = {
     connect: { timeout: connectTimeoutMs },
     pipelining: 1,

@@ -41,6 +41,8 @@ export async function openGeminiHouse(options: GeminiHouseOptions = {}): Promise
     config: {
       transport: { client: testedClient },
       ...config,
+      // What a failure looks like is tested here; that it is tried again has tests of its own.
+      streaming: { max_retries: 0, ...config.streaming },
       providers: [
         { name: 'oa', kind: 'openai', base_url: `${scripted.url}/v1`, api_keys: ['key-oa'] },
         { name: 'an', kind: 'anthropic', base_url: scripted.url, api_keys: ['key-an'] },

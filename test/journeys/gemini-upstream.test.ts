@@ -289,7 +289,7 @@ describe('a provider that streams an array although events were asked for', () =
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     const sluice = await createSluice({
-      config: { providers: [{ name: 'ge', dialect: 'gemini', base_url: url }] },
+      config: { streaming: { max_retries: 0 }, providers: [{ name: 'ge', dialect: 'gemini', base_url: url }] },
       env: {},
       port: 0,
       logLevel: 'silent',

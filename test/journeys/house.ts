@@ -29,7 +29,11 @@ export interface HouseOptions extends Omit<ConfigOptions, 'providers' | 'log'> {
   strict?: boolean
   /** The key that both clients show. */
   clientKey?: string
+  /** Providers beside the usual ones; by the address of the scripted server. */
+  more?: (url: string) => NonNullable<ConfigOptions['providers']>
 }
+
+const packaged = { kind: 'ai-sdk', api_keys: ['provider-key'] }
 
 const open: Array<() => Promise<void>> = []
 
@@ -41,13 +45,15 @@ afterEach(async () => {
 
 /**
  * Providers at one scripted server: `oa` speaks openai-chat, `an` speaks anthropic-messages, `re` speaks openai-responses
- * and `rn` does so with an accent. The end of the test closes everything.
+ * and `rn` does so with an accent; those that begin with `p` are packages of the AI SDK for the same. The end
+ * of the test closes everything.
  */
 export async function openHouse({
   script,
   scripts,
   strict = false,
   clientKey = 'client-key',
+  more = () => [],
   ...config
 }: HouseOptions = {}): Promise<House> {
   const scripted = await startScripted({ strict, ...(script && { script }), ...(scripts && { scripts: { scripts } }) })
@@ -56,6 +62,8 @@ export async function openHouse({
     config: {
       transport: { client: testedClient },
       ...config,
+      // What a failure looks like is tested here; that it is tried again has tests of its own.
+      streaming: { max_retries: 0, ...config.streaming },
       providers: [
         { name: 'oa', kind: 'openai', base_url: `${scripted.url}/v1`, api_keys: ['provider-key-oa'] },
         { name: 'an', kind: 'anthropic', base_url: scripted.url, api_keys: ['provider-key-an'] },
@@ -63,6 +71,24 @@ export async function openHouse({
         { ...responses, name: 'rn', base_url: `${scripted.url}/v1`, normalise: true },
         { name: 'ol', kind: 'ollama', base_url: scripted.url },
         { name: 'be', kind: 'bedrock', base_url: scripted.url, api_keys: ['provider-key-be'] },
+        { ...packaged, name: 'pc', package: '@ai-sdk/openai', method: 'chat', base_url: `${scripted.url}/v1` },
+        { ...packaged, name: 'pr', package: '@ai-sdk/openai', base_url: `${scripted.url}/v1` },
+        {
+          ...packaged,
+          name: 'pa',
+          package: '@ai-sdk/anthropic',
+          base_url: `${scripted.url}/v1`,
+          cache_options: { anthropic: { cacheControl: { type: 'ephemeral' } } },
+        },
+        { ...packaged, name: 'pg', package: '@ai-sdk/google', base_url: `${scripted.url}/v1beta` },
+        {
+          ...packaged,
+          name: 'pk',
+          package: '@ai-sdk/openai-compatible',
+          base_url: `${scripted.url}/v1`,
+          options: { name: 'house', includeUsage: true },
+        },
+        ...more(scripted.url),
       ],
     },
     env: {},
@@ -88,7 +114,9 @@ export async function openHouse({
     },
     sent(index = -1) {
       const chats = scripted.requests.filter(({ path }) =>
-        /\/(completions|messages|responses|api\/chat|api\/generate|converse|converse-stream)(\?|$)/.test(path),
+        /\/(completions|messages|responses|api\/chat|api\/generate|converse|converse-stream)(\?|$)|enerateContent/.test(
+          path,
+        ),
       )
       const found = chats.at(index)
       if (!found) throw new Error(`no chat request ${index} reached the provider: there were ${chats.length}`)

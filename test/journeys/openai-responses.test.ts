@@ -277,7 +277,7 @@ describe.each(['oa', 'an', 'rn'])('what only openai-responses has, with %s', (up
 describe.each(['oa', 'an'])('what %s cannot do', (upstream) => {
   it.each([
     ['conversation', { conversation: 'conv_1' }],
-    ['background', { background: true }],
+    ['store', { background: true, store: false }],
     ['tool_choice', { tools: [{ type: 'web_search' }], tool_choice: { type: 'web_search' } }],
   ])('is refused by its name: %s', async (param, more) => {
     const house = await openHouse({ script: { steps: [{ text: 'x' }] } })

@@ -37,6 +37,7 @@ async function contraryHouse(script: Script): Promise<House> {
   const url = `http://127.0.0.1:${(contrary.address() as AddressInfo).port}`
   const sluice = await createSluice({
     config: {
+      streaming: { max_retries: 0 },
       providers: [
         { name: 'oa', kind: 'openai', base_url: `${url}/v1` },
         { name: 'an', kind: 'anthropic', base_url: url },

@@ -70,6 +70,7 @@ async function server(deltas: Deltas, finish = 'stop') {
 async function clients(provider: Omit<ProviderOptions, 'name'>, headers: Record<string, string> = {}) {
   const sluice = await createSluice({
     config: {
+      streaming: { max_retries: 0 },
       transport: { client: testedClient },
       providers: [{ name: 'p', api_keys: ['provider-key'], ...provider }],
     },

@@ -45,9 +45,10 @@ function toTheEnd({ bytes }: Answer): string {
 
 const usageAsked = { stream_options: { include_usage: true } }
 
-/** Scripts that make good answers. Those that break off, wait or answer with an error are told elsewhere. */
+/** Scripts that make good answers. Those that break off, wait, answer with an error or do not stream are told elsewhere. */
 const good = Object.entries(builtinScripts).filter(
-  ([, { fault }]) => !fault || 'duplicateEnd' in fault || 'trailing' in fault || 'noEndMarker' in fault,
+  ([, { fault, streaming }]) =>
+    !streaming && (!fault || 'duplicateEnd' in fault || 'trailing' in fault || 'noEndMarker' in fault),
 )
 const fast = good.filter(([name]) => !['slow', 'no-finish', 'two-ends', 'trailing', 'no-end'].includes(name))
 

@@ -7,8 +7,10 @@ import { ask, crossed, hello, type Pair, pairsOf, titled } from './pairs.ts'
 
 const paths = { 'openai-chat': '/v1/chat/completions', 'anthropic-messages': '/v1/messages' } as const
 
-/** Stalls end only by a timeout, and slowness changes no order. */
-const scripts = Object.keys(builtinScripts).filter((name) => !name.startsWith('stall') && name !== 'slow')
+/** Stalls end only by a timeout, and slowness changes no order. Answers that are no streams are told elsewhere. */
+const scripts = Object.keys(builtinScripts).filter(
+  (name) => !name.startsWith('stall') && name !== 'slow' && !builtinScripts[name]?.streaming,
+)
 
 interface Seen {
   status: number

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { dialects } from '../../src/dialects/index.ts'
+import { type DialectName, dialects } from '../../src/dialects/index.ts'
 import { ResumableStream, StreamPipelineBuilder } from '../../src/pipeline/index.ts'
 import { SseParser } from '../../src/sse/index.ts'
 import type { StreamToken } from '../../src/tokens/index.ts'
@@ -23,7 +23,7 @@ const good = streams.filter(
   ({ whole }) => whole.at(-1)?.type !== 'error' && whole.some(({ type }) => type === 'finish'),
 )
 
-async function tokensOf(dialect: keyof typeof dialects, open: CutSource['behindId']): Promise<StreamToken[]> {
+async function tokensOf(dialect: DialectName, open: CutSource['behindId']): Promise<StreamToken[]> {
   const stream = new ResumableStream({ open, clock: new EagerClock(), attempts: 100 })
   const tokens: StreamToken[] = []
   for await (const some of stream.tokens(dialects[dialect].upstream.decodeStream(makers[dialect]))) tokens.push(...some)

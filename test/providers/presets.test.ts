@@ -23,7 +23,8 @@ describe.each(all)('the preset %s', (key, preset) => {
     expect(preset.name).toBe(key)
     const own = preset.baseUrl === undefined ? { base_url: 'https://own.example' } : {}
     const region = preset.baseUrl?.includes('{region}') ? { region: 'eu-west-1' } : {}
-    const provider = defineProvider({ name: key, api_keys: ['k'], ...own, ...region })
+    const project = preset.projectPath && !preset.basePath ? { project: 'p' } : {}
+    const provider = defineProvider({ name: key, api_keys: ['k'], ...own, ...region, ...project })
     expect(new URL(provider.baseUrl).pathname.endsWith('//')).toBe(false)
     expect(authHeaders).toContain(provider.authHeader)
     expect(Object.keys(dialects)).toContain(provider.dialect)
@@ -283,8 +284,111 @@ describe('what each vendor is sent for the same request', () => {
         format: 'json_schema',
       },
     ],
+    [
+      'fireworks',
+      'accounts/fireworks/models/x',
+      {
+        ...usage,
+        ...bias,
+        max_tokens: 100,
+        temperature: 1.8,
+        top_k: 3,
+        seed: 7,
+        reasoning_effort: 'medium',
+        user: 'u',
+        format: 'json_schema',
+      },
+    ],
+    [
+      'copilot',
+      'gpt-5',
+      {
+        ...usage,
+        ...bias,
+        max_tokens: 100,
+        temperature: 1.8,
+        seed: 7,
+        reasoning_effort: 'medium',
+        user: 'u',
+        format: 'json_schema',
+      },
+    ],
+    [
+      'vllm',
+      'x',
+      {
+        ...usage,
+        ...bias,
+        max_tokens: 100,
+        temperature: 1.8,
+        top_k: 3,
+        seed: 7,
+        reasoning_effort: 'medium',
+        user: 'u',
+        format: 'json_schema',
+      },
+    ],
+    [
+      'llamacpp',
+      'x',
+      {
+        ...usage,
+        ...bias,
+        max_tokens: 100,
+        temperature: 1.8,
+        top_k: 3,
+        seed: 7,
+        reasoning_effort: 'medium',
+        user: 'u',
+        format: 'json_schema',
+      },
+    ],
+    [
+      'cerebras',
+      'gpt-oss-120b',
+      {
+        ...usage,
+        max_completion_tokens: 100,
+        temperature: 1.8,
+        seed: 7,
+        reasoning_effort: 'medium',
+        user: 'u',
+        format: 'json_schema',
+      },
+    ],
   ])('%s for %s', (kind, model, body) => {
     expect(sent(kind, model)).toEqual(body)
+  })
+})
+
+describe('a call whose id another vendor gave, in the history for', () => {
+  const request: ChatRequest = {
+    model: 'm',
+    stream: false,
+    system: [],
+    messages: [
+      { role: 'user', parts: [{ type: 'text', text: 'hi' }] },
+      { role: 'assistant', parts: [{ type: 'tool-call', id: 'call_1', name: 'f', kind: 'function', arguments: '{}' }] },
+      {
+        role: 'tool',
+        parts: [{ type: 'tool-result', id: 'call_1', content: [{ type: 'text', text: 'ok' }] }],
+      },
+    ],
+    tools: [],
+    sampling: {},
+    extra: { dialect: 'openai-chat', fields: {} },
+  }
+  it.each([
+    ['gemini', true],
+    ['vertex', false],
+  ])('%s keeps it: %s', (name, keeps) => {
+    const provider = defineProvider({ name, api_keys: ['k'] })
+    const { body } = dialects.gemini.upstream.encodeRequest(
+      structuredClone(request),
+      targetOf(provider, 'gemini-3-pro'),
+    )
+    expect(JSON.stringify(body).includes('"id":"call_1"')).toBe(keeps)
+    expect(JSON.stringify(body)).toContain('"functionCall"')
   })
 })
 

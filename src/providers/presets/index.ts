@@ -2,6 +2,7 @@ import type { Preset } from '../provider.ts'
 import { anthropic } from './anthropic.ts'
 import { azure } from './azure.ts'
 import { bedrock } from './bedrock.ts'
+import { bedrockAnthropic } from './bedrock-anthropic.ts'
 import { cerebras } from './cerebras.ts'
 import { cohere } from './cohere.ts'
 import { copilot } from './copilot.ts'
@@ -19,7 +20,10 @@ import { openai } from './openai.ts'
 import { openrouter } from './openrouter.ts'
 import { perplexity } from './perplexity.ts'
 import { qwen } from './qwen.ts'
+import { straico } from './straico.ts'
 import { together } from './together.ts'
+import { vertex } from './vertex.ts'
+import { vertexAnthropic } from './vertex-anthropic.ts'
 import { vllm } from './vllm.ts'
 import { xai } from './xai.ts'
 
@@ -41,7 +45,11 @@ export const presets = {
   perplexity,
   azure,
   bedrock,
+  'bedrock-anthropic': bedrockAnthropic,
+  vertex,
+  'vertex-anthropic': vertexAnthropic,
   openrouter,
+  straico,
   groq,
   together,
   fireworks,

@@ -17,6 +17,7 @@ export const openrouter: Preset = {
   patterns: [],
   normalise: true,
   traits: {
+    cost: { at: 'usage.cost', unit: 'USD' },
     cacheField: 'cache_control',
     reasoningField: 'reasoning',
     reasoningRequest: ['reasoning'],
