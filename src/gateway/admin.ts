@@ -8,7 +8,7 @@ import { probe } from './probe.ts'
 import { readRequestBody } from './request-body.ts'
 
 /** What an operator asks for. */
-export type AdminQuestion = 'capabilities' | 'capability' | 'probe'
+export type AdminQuestion = 'capabilities' | 'capability' | 'probe' | 'targets'
 
 /**
  * `/admin/v1`: what was found out of the models, to be looked at, pinned, dropped and asked for anew.
@@ -27,6 +27,8 @@ export async function answerAdmin(
       const rows = await house.capabilities.list(house.table.providers)
       return { object: 'list', data: rows.map(shown) }
     }
+    case 'targets':
+      return targets(house)
     case 'probe':
       return probeAll(house, exchange)
     case 'capability': {
@@ -47,6 +49,22 @@ function shown({ since, until, baseUrl, ...entry }: LessonEntry): JsonObject {
     until: until === undefined ? null : new Date(until).toISOString(),
     pinned: until === undefined,
   }
+}
+
+/** How targets and keys do. Times of a clock that only this process reads become those of the world. */
+function targets({ health, table, clock }: House): JsonObject {
+  const now = clock.now()
+  const since = Date.now() - now
+  const dated = <T extends { until?: number }>({ until, ...state }: T) => ({
+    ...state,
+    ...(until !== undefined && { until: new Date(since + until).toISOString() }),
+  })
+  return {
+    targets: health.states(now).map(dated),
+    providers: health
+      .keyStates(table.providers, now)
+      .map(({ provider, keys }) => ({ provider, keys: keys.map(dated) })),
+  } as unknown as JsonObject
 }
 
 async function probeAll(house: House, exchange: Exchange): Promise<JsonObject> {

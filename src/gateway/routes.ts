@@ -59,6 +59,7 @@ const routes: Record<string, Row> = {
   '/v1/responses/{id}/cancel': { method: 'POST', operation: 'stored', dialect: 'openai-responses', stored: 'cancel' },
   '/admin/v1/capabilities': { method: 'GET', operation: 'admin', admin: 'capabilities' },
   '/admin/v1/capabilities/{model}': { method: 'PUT', deletes: true, operation: 'admin', admin: 'capability' },
+  '/admin/v1/targets': { method: 'GET', operation: 'admin', admin: 'targets' },
   '/admin/v1/probe': { method: 'POST', operation: 'admin', admin: 'probe' },
   // Some clients knock here before they do anything else.
   '/': { method: 'GET', operation: 'front' },

@@ -28,9 +28,9 @@ type TokenStage = Stage<StreamToken, StreamToken>
 /** The decoder for an answer of the target, with what its traits call for behind it. */
 export function decoderFor({ traits }: Target, { upstream }: UpstreamDialect, options: AnswerOptions): StreamDecoder {
   const decoder = upstream.decodeStream(options)
-  const cut = cutFor(options)
-  const stage = stageFor(traits, options, cut)
-  return stage ? new StagedDecoder(decoder, stage, cut) : decoder
+  const readers = readersFor(options)
+  const stage = stageFor(traits, options, readers)
+  return stage ? new StagedDecoder(decoder, stage, readers) : decoder
 }
 
 /** The same of an answer that came whole. @throws SluiceError for an error inside a 200 */
@@ -41,7 +41,7 @@ export function replyTokens(
   options: AnswerOptions,
 ): StreamToken[] {
   const tokens = upstream.decodeReply(body, options)
-  const stage = stageFor(traits, options, cutFor(options))
+  const stage = stageFor(traits, options, readersFor(options))
   if (!stage) return tokens
   const out: StreamToken[] = []
   const emit = (token: StreamToken): void => {
@@ -52,19 +52,28 @@ export function replyTokens(
   return out
 }
 
-function cutFor({ stops = [], choices = 1 }: DecodeOptions): StopSequences | undefined {
-  return stops.length > 0 ? new StopSequences({ sequences: stops, choices }) : undefined
+/** What reads along for more than the tokens that it gives. */
+interface Readers {
+  extraction: ToolCallExtraction | undefined
+  cut: StopSequences | undefined
+}
+
+function readersFor({ stops = [], choices = 1, calls }: AnswerOptions): Readers {
+  return {
+    extraction: calls && new ToolCallExtraction(calls),
+    cut: stops.length > 0 ? new StopSequences({ sequences: stops, choices }) : undefined,
+  }
 }
 
 /** Stops are looked for in what is said, so reasoning and calls have to be told from it before. */
 function stageFor(
   { thinkTags: tags = [], thinkOpened: opened, reasoningRequired }: Target['traits'],
-  { vendor, family, calls }: AnswerOptions,
-  cut: StopSequences | undefined,
+  { vendor, family }: AnswerOptions,
+  { extraction, cut }: Readers,
 ): TokenStage | undefined {
   const stages: TokenStage[] = []
   if (tags.length > 0) stages.push(new TransformerStage(new ThinkExtraction({ tags, ...(opened && { opened }) })))
-  if (calls) stages.push(new TransformerStage(new ToolCallExtraction(calls)))
+  if (extraction) stages.push(new TransformerStage(extraction))
   if (cut) stages.push(new TransformerStage(cut))
   if (reasoningRequired) stages.push(new KeptReasoning(vendor, family))
   const [first, ...others] = stages
@@ -100,22 +109,26 @@ class KeptReasoning implements TokenStage {
 class StagedDecoder implements StreamDecoder {
   readonly #decoder: StreamDecoder
   readonly #stage: TokenStage
-  readonly #cut: StopSequences | undefined
+  readonly #readers: Readers
   #emit: Emit<StreamToken> = () => {}
 
-  constructor(decoder: StreamDecoder, stage: TokenStage, cut: StopSequences | undefined) {
+  constructor(decoder: StreamDecoder, stage: TokenStage, readers: Readers) {
     this.#decoder = decoder
     this.#stage = stage
-    this.#cut = cut
+    this.#readers = readers
   }
 
   /** An answer that was cut is whole for its client: behind it comes usage at most, and that is not waited for long. */
   get finished(): boolean {
-    return this.#decoder.finished || this.#cut?.done === true
+    return this.#decoder.finished || this.#readers.cut?.done === true
   }
 
   get done(): boolean {
     return this.#decoder.done
+  }
+
+  get holding(): boolean {
+    return this.#readers.extraction?.holding === true
   }
 
   push(event: SseEvent, emit: Emit<StreamToken>): void {

@@ -40,6 +40,7 @@ export class TranslatedRelay implements Relay {
     try {
       this.#reader.push(chunk, this.#token)
       this.progress.finished = this.#options.decoder.finished
+      if (this.#options.decoder.holding) this.#holdOn()
       if (this.#options.decoder.done) this.#close()
     } catch (error) {
       this.fail(SluiceError.from(error))
@@ -99,6 +100,13 @@ export class TranslatedRelay implements Relay {
     } catch (error) {
       this.fail(SluiceError.from(error))
     }
+  }
+
+  /** What is held is content, too: the stream has begun, and the provider is not silent. */
+  #holdOn(): void {
+    if (this.progress.over) return
+    this.progress.deltas++
+    this.#release()
   }
 
   #close(): void {

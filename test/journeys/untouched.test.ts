@@ -130,7 +130,7 @@ describe('the request goes on as it was written', () => {
       })
       request.on('end', () => {
         bodies.push(text)
-        response.writeHead(500).end('{}')
+        response.writeHead(400).end('{}')
       })
     })
     await new Promise<void>((resolve) => provider.listen(0, '127.0.0.1', resolve))

@@ -1,0 +1,80 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { KeyPool } from '../../src/resilience/index.ts'
+
+describe('a pool of keys', () => {
+  it('takes them in turns', () => {
+    const pool = new KeyPool(['a', 'b', 'c'])
+    expect([1, 2, 3, 4, 5].map(() => pool.take(0))).toEqual(['a', 'b', 'c', 'a', 'b'])
+  })
+
+  it('passes over one that rests, until its time is up', () => {
+    const pool = new KeyPool(['a', 'b'])
+    pool.cool('a', 0, 1000, 'upstream_rate_limit')
+    expect([pool.take(0), pool.take(999), pool.take(1000)]).toEqual(['b', 'b', 'a'])
+    expect(pool.states(0)).toEqual([
+      { index: 0, state: 'cooling', until: 1000, because: 'upstream_rate_limit', uses: 1 },
+      { index: 1, state: 'ready', uses: 2 },
+    ])
+  })
+
+  it('takes the one that is ready first when all of them rest, so that the provider itself says why', () => {
+    const pool = new KeyPool(['a', 'b'])
+    pool.bench('a', 0, 'upstream_auth')
+    pool.cool('b', 0, 5000, 'upstream_rate_limit')
+    expect([pool.ready(0), pool.take(0)]).toEqual([0, 'b'])
+  })
+
+  it('rests longer each time that it is told to slow down without a time, until it works', () => {
+    const pool = new KeyPool(['a', 'b'])
+    pool.cool('a', 0, undefined, 'x')
+    expect(pool.states(0)[0]?.until).toBe(5000)
+    pool.cool('a', 5000, undefined, 'x')
+    expect(pool.states(5000)[0]?.until).toBe(15_000)
+    pool.worked('a')
+    pool.cool('a', 20_000, undefined, 'x')
+    expect(pool.states(20_000)[0]?.until).toBe(25_000)
+  })
+
+  it('has no key where there is none', () => {
+    expect([new KeyPool([]).take(0), new KeyPool([]).ready(0)]).toEqual([undefined, 0])
+  })
+
+  it('never takes a key that was tried or rests while there is another, whatever happened', () => {
+    const step = fc.record({
+      do: fc.constantFrom('cool', 'bench', 'worked', 'take', 'wait'),
+      key: fc.nat(3),
+      ms: fc.integer({ min: 1, max: 20_000 }),
+    })
+    const triedKeys = fc.uniqueArray(fc.constantFrom('k0', 'k1', 'k2', 'k3'))
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), triedKeys, (steps, triedList) => {
+        const keys = ['k0', 'k1', 'k2', 'k3']
+        const pool = new KeyPool(keys)
+        const tried = new Set<string>(triedList)
+        const until = new Map(keys.map((key) => [key, 0]))
+        let now = 0
+        for (const { do: what, key: at, ms } of steps) {
+          const key = keys[at]!
+          if (what === 'wait') now += ms
+          else if (what === 'worked') {
+            pool.worked(key)
+            until.set(key, 0)
+          } else if (what === 'bench') {
+            pool.bench(key, now, 'x')
+            until.set(key, Math.max(until.get(key)!, now + 600_000))
+          } else if (what === 'cool') {
+            pool.cool(key, now, ms, 'x')
+            until.set(key, Math.max(until.get(key)!, now + ms))
+          } else {
+            const ready = keys.filter((one) => until.get(one)! <= now && !tried.has(one))
+            expect(pool.ready(now, tried)).toBe(ready.length)
+            const taken = pool.take(now, tried)!
+            if (ready.length > 0) expect(ready).toContain(taken)
+            else if (tried.size < 4) expect(tried.has(taken)).toBe(false)
+          }
+        }
+      }),
+    )
+  })
+})
