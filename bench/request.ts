@@ -245,6 +245,7 @@ export function config({ watched }: Pick<Way, 'watched'>): Config {
       force: 'auto',
       fallback: true,
       simulateRate: 0,
+      afterContent: 'end',
       rules: [],
       detectionTtlMs: 300_000,
       maxRetries: 3,

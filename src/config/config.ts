@@ -10,6 +10,7 @@ export type { LogConfig }
 export interface Config {
   server: ServerConfig
   access: AccessConfig
+  limits: LimitsConfig
   streaming: StreamingConfig
   transport: TransportConfig
   storage: StorageConfig
@@ -24,6 +25,10 @@ export interface Config {
    * `built-in`; two of them joined with a plus where the file names no providers.
    */
   source: string
+  /** The file among them, as messages call it. */
+  file?: string
+  /** For each provider a digest of all that was written of it, to tell whether it has changed. */
+  marks: Readonly<Record<string, string>>
 }
 
 /** How requests find their targets, beside the names that they ask for. */
@@ -66,11 +71,24 @@ export interface ServerConfig {
   corsOrigins: string[]
   /** How long running streams get when the server is told to stop. Default 10 min. */
   drainTimeoutMs: number
+  /** The file is read again when it has changed. Default true. */
+  watch: boolean
 }
 
 export interface AccessConfig {
   /** Client keys. None: loopback callers only, any key or none. */
   keys: string[]
+}
+
+export interface LimitsConfig {
+  /** How many requests are answered at once. Default 5,000. */
+  streams: number
+  /** How many more may wait. Default 1,000. */
+  queue: number
+  /** How long one waits at most. Default 10 s. */
+  queueTimeoutMs: number
+  /** How many of one client key are answered or wait. Default: as many as there is room for. */
+  perKey?: number
 }
 
 export interface TransportConfig {
@@ -93,6 +111,8 @@ export interface StreamingPolicy {
   fallback: boolean
   /** Words a second of a stream that is made of a whole answer; 0: no delay, the default. */
   simulateRate: number
+  /** What becomes of a stream that breaks after its content: it ends with an error, or another target goes on. Default `end`. */
+  afterContent: 'end' | 'continue'
 }
 
 /** What is different for some models. */

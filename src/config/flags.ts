@@ -9,6 +9,8 @@ export interface ConfigFlags {
   port?: number | undefined
   /** The folder for state, or `:memory:`. */
   state?: string | undefined
+  /** Whether the file is watched. */
+  watch?: boolean | undefined
   logLevel?: LogConfig['level'] | undefined
   logFormat?: LogConfig['format'] | undefined
 }
@@ -19,6 +21,7 @@ const rows = [
   { flag: 'host', shown: '--host', table: 'server', key: 'host', node: server.properties.host },
   { flag: 'port', shown: '--port', table: 'server', key: 'port', node: server.properties.port },
   { flag: 'state', shown: '--state', table: 'storage', key: 'path', node: storage.properties.path },
+  { flag: 'watch', shown: '--no-watch', table: 'server', key: 'watch', node: server.properties.watch },
   { flag: 'logLevel', shown: '--log-level', table: 'log', key: 'level', node: log.properties.level },
   { flag: 'logFormat', shown: '--log-format', table: 'log', key: 'format', node: log.properties.format },
 ] as const

@@ -2,10 +2,12 @@
  * From a file, the environment and flags to one checked `Config`: read, validate, explain. The rooms own the meaning
  * of their options; here they are joined, and every mistake gets its line and a way out.
  */
+export { type ConfigChange, changesBetween, keepUnchanged } from './changes.ts'
 export type {
   AccessConfig,
   ClientConfig,
   Config,
+  LimitsConfig,
   LogConfig,
   RoutingConfig,
   ServerConfig,

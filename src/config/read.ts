@@ -44,7 +44,8 @@ export function readConfig(options: ReadOptions): Config {
   const above = layEnvironment(value as ConfigOptions, options.env, problems)
   const laid = layFlags(above, options.flags ?? {}, problems)
   const from = file ?? (options.options === undefined ? undefined : 'options')
-  return resolveConfig({ options: laid, raw, from, env: options.env, flags: options.flags ?? {}, problems })
+  const config = resolveConfig({ options: laid, raw, from, env: options.env, flags: options.flags ?? {}, problems })
+  return { ...config, ...(file !== undefined && { file }) }
 }
 
 function sourceOf({ file, text, options, env, cwd }: ReadOptions): { file?: string; text?: string } {

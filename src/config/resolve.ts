@@ -32,6 +32,7 @@ export function resolveConfig(written: Written): Config {
   return {
     server,
     access: { keys: [...setting(written, 'access', 'keys')] },
+    limits: resolveLimits(written),
     streaming,
     transport: { client: setting(written, 'transport', 'client') },
     storage: resolveStorage(written),
@@ -40,6 +41,7 @@ export function resolveConfig(written: Written): Config {
     routing,
     clients,
     log: { level: setting(written, 'log', 'level'), format: setting(written, 'log', 'format') },
+    marks: list.marks,
     source: [written.from, origin].filter((one) => one !== undefined).join(' + '),
   }
 }
@@ -53,6 +55,17 @@ function resolveServer(written: Written): Config['server'] {
     bodyTimeoutMs: ms(written, 'server', 'body_timeout'),
     corsOrigins: [...setting(written, 'server', 'cors_origins')],
     drainTimeoutMs: ms(written, 'server', 'drain_timeout', 0),
+    watch: setting(written, 'server', 'watch'),
+  }
+}
+
+function resolveLimits(written: Written): Config['limits'] {
+  const perKey = good<number>(written, ['limits', 'per_key'])
+  return {
+    streams: setting(written, 'limits', 'streams'),
+    queue: setting(written, 'limits', 'queue'),
+    queueTimeoutMs: ms(written, 'limits', 'queue_timeout'),
+    ...(perKey !== undefined && { perKey }),
   }
 }
 
@@ -61,6 +74,7 @@ function resolveStreaming(written: Written): StreamingConfig {
     force: setting(written, 'streaming', 'force'),
     fallback: setting(written, 'streaming', 'fallback'),
     simulateRate: setting(written, 'streaming', 'simulate_rate'),
+    afterContent: setting(written, 'streaming', 'after_content'),
     maxRetries: setting(written, 'streaming', 'max_retries'),
     detectionTtlMs: ms(written, 'streaming', 'detection_ttl'),
     rules: listRules(written),
@@ -79,11 +93,12 @@ function resolveStreaming(written: Written): StreamingConfig {
 
 function listRules(written: Written): StreamingRule[] {
   const rules = good<NonNullable<NonNullable<ConfigOptions['streaming']>['models']>>(written, ['streaming', 'models'])
-  return (rules ?? []).map(({ match, force, fallback, simulate_rate: simulateRate }) => ({
+  return (rules ?? []).map(({ match, force, fallback, simulate_rate: simulateRate, after_content: afterContent }) => ({
     match,
     ...(force !== undefined && { force }),
     ...(fallback !== undefined && { fallback }),
     ...(simulateRate !== undefined && { simulateRate }),
+    ...(afterContent !== undefined && { afterContent }),
   }))
 }
 
@@ -95,7 +110,7 @@ function setting<T extends keyof Defaults, K extends keyof Defaults[T] & string>
   return good<Defaults[T][K]>(written, [table, key]) ?? defaults[table][key]
 }
 
-function ms<T extends 'server' | 'streaming'>(written: Written, table: T, key: keyof Defaults[T] & string, least = 1) {
+function ms<T extends 'server' | 'limits' | 'streaming'>(written: Written, table: T, key: keyof Defaults[T] & string, least = 1) {
   const value = toMs(setting(written, table, key) as string | number)
   if (value < least) written.problems.add([table, key], 'found no time at all; write at least "1ms"')
   if (value > longestMs) written.problems.add([table, key], 'found more than a timer can wait; write at most "576h"')

@@ -32,7 +32,7 @@ function budget(value: string, description: string) {
   })
 }
 
-const { server, access, streaming, transport, log } = defaults
+const { server, access, limits, streaming, transport, log } = defaults
 
 const serverOptions = Type.Object(
   {
@@ -62,6 +62,12 @@ const serverOptions = Type.Object(
     drain_timeout: Type.Optional(
       duration(server.drain_timeout, 'How long running streams get to finish when sluice is told to stop.', 0),
     ),
+    watch: Type.Optional(
+      Type.Boolean({
+        default: server.watch,
+        description: 'Whether this file is read again when it has changed.',
+      }),
+    ),
   },
   { additionalProperties: false, description: 'Where and how sluice listens.' },
 )
@@ -76,6 +82,36 @@ const accessOptions = Type.Object(
     ),
   },
   { additionalProperties: false, description: 'Who may call.' },
+)
+
+const limitsOptions = Type.Object(
+  {
+    streams: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000,
+        default: limits.streams,
+        description: 'How many requests are answered at once.',
+      }),
+    ),
+    queue: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 1_000_000,
+        default: limits.queue,
+        description: 'How many more may wait until it is their turn.',
+      }),
+    ),
+    queue_timeout: Type.Optional(duration(limits.queue_timeout, 'How long a request waits at most.')),
+    per_key: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000,
+        description: 'How many requests of one client key are answered or wait at once. None: as many as there is room for.',
+      }),
+    ),
+  },
+  { additionalProperties: false, description: 'How much sluice takes on at once.' },
 )
 
 const force = (value?: 'auto') =>
@@ -105,6 +141,15 @@ const simulateRate = (value?: number) =>
     }),
   )
 
+const afterContent = (value?: 'end') =>
+  Type.Optional(
+    Type.Enum(['end', 'continue'], {
+      ...(value && { default: value }),
+      description:
+        'What becomes of a stream that breaks after its content: `end` with an error, or `continue`: another target writes the rest.',
+    }),
+  )
+
 const streamedModels = Type.Object(
   {
     match: Type.String({
@@ -114,6 +159,7 @@ const streamedModels = Type.Object(
     force: force(),
     fallback: fallback(),
     simulate_rate: simulateRate(),
+    after_content: afterContent(),
   },
   { additionalProperties: false },
 )
@@ -126,13 +172,14 @@ const streamingOptions = Type.Object(
     ),
     fallback: fallback(streaming.fallback),
     simulate_rate: simulateRate(streaming.simulate_rate),
+    after_content: afterContent(streaming.after_content),
     max_retries: Type.Optional(
       Type.Integer({
         minimum: 0,
         maximum: 100,
         default: streaming.max_retries,
         description:
-          'How often a request is repeated at most, in another way, because the provider refused the way it was asked.',
+          'How often a target is asked again after a failure that may pass, before anything of an answer has come.',
       }),
     ),
     models: Type.Optional(
@@ -243,6 +290,7 @@ export const configSchema = Type.Object(
   {
     server: Type.Optional(serverOptions),
     access: Type.Optional(accessOptions),
+    limits: Type.Optional(limitsOptions),
     streaming: Type.Optional(streamingOptions),
     transport: Type.Optional(transportOptions),
     storage: Type.Optional(storageOptions),

@@ -253,6 +253,10 @@ export interface UpstreamSide {
    * APIs that name the kind of error in one.
    */
   decodeError(status: number, text: string, headers?: Readonly<Record<string, string>>): SluiceError
+  /** The vendor seals the reasoning of its models, so that nobody else can complete it. */
+  readonly signsReasoning?: boolean
+  /** Whether a last message of the assistant is taken as the beginning of the answer. Default: never. */
+  prefills?(target: Target): boolean
   /** The number in an answer to the operation `count`. */
   decodeCount?(body: JsonObject): number | undefined
 }
@@ -308,6 +312,8 @@ export interface StreamDecoder extends Stage<SseEvent, StreamToken> {
   readonly finished: boolean
   /** The end marker of the dialect was seen: what follows on the wire is of no interest. */
   readonly done: boolean
+  /** Content has come that can go on only when more of it has: part of a call that stands in a text. */
+  readonly holding?: boolean
 }
 
 export interface ObserveOptions {

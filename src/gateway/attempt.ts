@@ -129,7 +129,7 @@ export class Attempt implements UpstreamHandler {
     this.#guarded(() => {
       if (this.#relay) this.#relay.end()
       else if (this.#refusal) this.#refuse()
-      else if (this.#whole) this.#events.onWhole(this.#whole.bytes())
+      else if (this.#whole) this.#giveWhole(this.#whole)
       else {
         this.#events.onFailure(
           new SluiceError(
@@ -181,6 +181,12 @@ export class Attempt implements UpstreamHandler {
     this.#whole = undefined
     this.#relay = this.#events.openRelay('ndjson')
     this.#relay.data(whole.bytes())
+  }
+
+  #giveWhole(whole: WholeBody): void {
+    // A stream that is made of it may run for long, and must not hold its bytes, too.
+    this.#whole = undefined
+    this.#events.onWhole(whole.bytes())
   }
 
   #explain(refusal: RefusalBody, chunk: Uint8Array): void {

@@ -8,8 +8,11 @@ import type {
   Warning,
 } from '../dialects/index.ts'
 import type { SluiceError } from '../errors/index.ts'
+import type { Stage } from '../flow/index.ts'
 import type { StreamKind } from '../observe/index.ts'
 import { eventParser } from '../pipeline/index.ts'
+import { Delivered, Stitch } from '../resume/index.ts'
+import type { SseMessage } from '../sse/index.ts'
 import { type ChatReply, fold, type JsonObject, type StreamToken, unfold } from '../tokens/index.ts'
 import type { Answer } from './answer.ts'
 import type { ClientProfile } from './client-profile.ts'
@@ -47,6 +50,15 @@ export interface DeliveryOptions {
   onFailure: (error: SluiceError) => void
   /** A stream that outlasted its upstream call has ended. */
   onOver: () => void
+  /** A stream has broken after its content. True: somebody else goes on with it. */
+  onInterrupted: (error: SluiceError) => boolean
+}
+
+/** A stream that the client is reading, and that another provider may go on with. */
+interface Begun {
+  encoder: Stage<StreamToken, SseMessage>
+  followed: { push(token: StreamToken): void } | undefined
+  delivered: Delivered
 }
 
 /**
@@ -58,6 +70,9 @@ export class Delivery {
   #relay: Relay | undefined
   #simulated: SimulatedStream | undefined
   #firstAt: number | undefined
+  /** The stream that is being made, and what it is once the client has read of it. */
+  #making: Begun | undefined
+  #begun: Begun | undefined
   progress: Progress = newProgress()
   kind: StreamKind = 'unknown'
 
@@ -129,11 +144,23 @@ export class Delivery {
     else this.#respondWhole(planned, reply)
   }
 
-  /** An error for a stream of which the client has seen nothing but its head. */
+  /** What the client has been given, where somebody else may go on with it. */
+  get delivered(): Delivered | undefined {
+    return this.#begun?.delivered
+  }
+
+  /** Tells whoever reads the stream itself that somebody else goes on with it. No program takes notice. */
+  tellSwitch(target: string): void {
+    const { framing, answer } = this.#options
+    if (framing.heartbeat.startsWith(':')) answer.write(`: continued by ${target.replace(/[^\x21-\x7e]/g, '_')}\n\n`)
+  }
+
+  /** An error for a stream of which the client has seen nothing but its head, or that nobody could go on with. */
   errorEvents(planned: Plan | undefined, error: SluiceError): string {
     const { client, framing } = this.#options
     let out = ''
-    client.client.encodeStream(this.#encodeOptions(planned)).fail?.(error, (message) => {
+    const encoder = this.#begun?.encoder ?? client.client.encodeStream(this.#encodeOptions(planned))
+    encoder.fail?.(error, (message) => {
       out += framing.write(message)
     })
     return out
@@ -173,7 +200,7 @@ export class Delivery {
       })
     }
     // The same words in another wrapping are written anew; and so is an array, whose writer knows what it has written.
-    if (untouched && framing === ours.name && framing !== 'json-array') {
+    if (untouched && framing === ours.name && framing !== 'json-array' && !goesOn(planned)) {
       this.kind = 'passthrough'
       const { usageAdded: dropUsage, choices } = planned
       const newObserver = () => client.upstream.observeStream({ dropUsage, choices, requestId: id })
@@ -185,17 +212,33 @@ export class Delivery {
   }
 
   #translate(planned: Plan, framing: UpstreamFraming): TranslatedRelay {
-    const { client, house, owner, recorder, framing: ours } = this.#options
     const options = this.#relayOptions()
-    const encoder = client.client.encodeStream(this.#encodeOptions(planned))
-    return new TranslatedRelay({
+    const begun = this.#begun
+    const making = begun ?? this.#makeStream(planned)
+    const { encoder, followed, delivered } = making
+    const relay = new TranslatedRelay({
       ...options,
       parser: eventParser(framing, { maxEventBytes: options.maxEventBytes, flushTail: true }),
-      framing: ours,
+      framing: this.#options.framing,
       decoder: decoderFor(planned.target, planned.upstream, decodeOptions(planned, this.#options.onLoss)),
+      encoder,
+      followed,
+      ...(goesOn(planned) && { delivered, onInterrupted: this.#options.onInterrupted }),
+      ...(begun && { stitch: new Stitch(begun.delivered) }),
+    })
+    this.#making = goesOn(planned) ? making : undefined
+    relay.progress.deltas = begun ? this.progress.deltas : 0
+    return relay
+  }
+
+  #makeStream(planned: Plan): Begun {
+    const { client, house, owner, recorder } = this.#options
+    const encoder = client.client.encodeStream(this.#encodeOptions(planned))
+    return {
       encoder: recorder()?.encoder(encoder) ?? encoder,
       followed: this.#remembers(planned) ? house.memory.follow(owner) : undefined,
-    })
+      delivered: new Delivered(),
+    }
   }
 
   /** An answer that came in one piece, for a client that wants a stream. */
@@ -233,7 +276,8 @@ export class Delivery {
       answer,
       maxEventBytes: house.streaming.maxEventBytes,
       onContent: () => {
-        this.#firstAt = house.clock.now()
+        this.#firstAt ??= house.clock.now()
+        this.#begun = this.#making
         onContent()
       },
       onFailure,
@@ -262,4 +306,9 @@ export class Delivery {
       ...(planned?.inputEstimate !== undefined && { inputEstimate: planned.inputEstimate }),
     }
   }
+}
+
+/** Whether somebody else goes on with the stream, should it break. It is written anew then, so that it can be. */
+export function goesOn({ policy, stream, choices }: Plan): boolean {
+  return stream && choices === 1 && policy.afterContent === 'continue'
 }

@@ -5,4 +5,4 @@
 export type { Chunk, Exchange } from './exchange.ts'
 export { Gateway, type GatewayOptions } from './gateway.ts'
 export { parseBody, type RequestBody } from './request-body.ts'
-export { BodyFacts, type FactsOptions, factsOf } from './request-facts.ts'
+export { type FactsOptions, factsOf } from './request-facts.ts'

@@ -24,9 +24,9 @@ export class Lessons {
    *
    * @throws StreamingError `detection_failed` where there is no way left
    */
-  refused({ target, asksStream }: Plan, body: JsonObject, status: number, text: string): boolean {
+  refused({ target, asksStream }: Plan, body: JsonObject, status: number, text: string, continuing = false): boolean {
     const { model, traits } = target
-    const evidence = readEvidence(status, text, askedFor(model, body, asksStream, traits))
+    const evidence = readEvidence(status, text, askedFor(model, body, asksStream, traits, continuing))
     if (!evidence) return false
     const { cannot, said } = evidence
     if (cannot === 'stream_options') {
@@ -39,8 +39,10 @@ export class Lessons {
       if (this.#refused === said) return false
       throw contradiction(model, this.#refused, said)
     }
+    const knew = this.#known.known(model, cannot) === false
     this.#known.learn(model, cannot, false, said)
-    if (cannot === 'prefill') return false
+    // A client's own beginning is the client's affair; ours can be said in another way.
+    if (cannot === 'prefill') return continuing && !knew
     if (cannot !== 'stream_options') this.#refused = said
     if (cannot === 'stream' || cannot === 'tool_stream') this.streamRefused = true
     return true
@@ -93,14 +95,20 @@ const manyDeltas = 32
 const slowMs = 500
 
 /** What of a request could be the reason of a refusal. */
-function askedFor(model: string, body: JsonObject, stream: boolean, { streamUsage, emulateTools }: Traits): AskedFor {
+function askedFor(
+  model: string,
+  body: JsonObject,
+  stream: boolean,
+  { streamUsage, emulateTools }: Traits,
+  continuing: boolean,
+): AskedFor {
   const last = Array.isArray(body.messages) ? body.messages.at(-1) : undefined
   return {
     model,
     stream,
     streamOptions: stream && streamUsage !== false,
     tools: !emulateTools && offersTools(body),
-    prefill: isJsonObject(last) && last.role === 'assistant',
+    prefill: continuing || (isJsonObject(last) && last.role === 'assistant'),
   }
 }
 

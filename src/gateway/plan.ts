@@ -91,6 +91,8 @@ export function routeRequest(
 export interface PlanOptions {
   /** Puts state back that the client could not carry. */
   restore?: (request: ChatRequest) => void
+  /** Makes another request of it, so that the client's own text will not do. */
+  rewrite?: ((request: ChatRequest, target: Target, upstream: UpstreamDialect) => void) | undefined
   /** In which way the provider is asked; not called where nobody has to be. Default: as the client wants its answer. */
   choose?: (whole?: boolean) => Way
   policy: StreamingPolicy
@@ -108,7 +110,7 @@ export function plan(
   body: RequestBody,
   { provider, target: known, stream }: Routed,
   asked: Asked,
-  { restore, choose, policy }: PlanOptions,
+  { restore, rewrite, choose, policy }: PlanOptions,
 ): Plan {
   const { operation = 'chat' } = asked
   const upstream: UpstreamDialect = dialects[provider.dialect]
@@ -161,6 +163,7 @@ export function plan(
   }
   const request = client.client.decodeRequest(body.json, asked)
   restore?.(request)
+  rewrite?.(request, target, upstream)
   // The other way that it goes answers whole.
   const detour = provider.prepare !== undefined && operation === 'chat' && carriesMedia(request)
   if (detour && way.stream) base.asksStream = (choose?.(true) ?? { stream: false }).stream

@@ -19,7 +19,7 @@ export interface Ending {
   status: number
   progress: Progress
   error: SluiceError | undefined
-  /** The provider has taken the request, and not refused it. */
+  /** A provider has taken the request without refusing it, and gave no whole answer. */
   maybeBilled: boolean
   /** The attempts that came to nothing. */
   failed: readonly Failed[]
@@ -54,7 +54,7 @@ export function requestRecord(ending: Ending): RequestRecord {
     ...(error && { code: error.code }),
     ...(reason !== undefined && { reason }),
     ...(ending.failed.length > 0 && { failed: ending.failed.map(({ target, code }) => `${target} ${code}`) }),
-    ...(error && ending.maybeBilled && { billed: 'maybe' }),
+    ...(ending.maybeBilled && { billed: 'maybe' }),
     ...(upstreamRequestId !== undefined && { upstreamRequestId }),
   }
 }

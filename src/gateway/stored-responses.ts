@@ -39,7 +39,8 @@ export interface StoredResponsesOptions {
 export class StoredResponses {
   readonly #store: Store
   readonly #log: Log
-  readonly #maxHistory: number
+  /** In characters of what is stored. */
+  maxHistory: number
   readonly #responses: Collection
   /** In which answer an item of output stands, by the item's id. */
   readonly #items: Collection
@@ -48,7 +49,7 @@ export class StoredResponses {
   constructor({ store, log, clock, maxHistory }: StoredResponsesOptions) {
     this.#store = store
     this.#log = log
-    this.#maxHistory = maxHistory
+    this.maxHistory = maxHistory
     const bytes = store.lasts ? responseBytes.file : responseBytes.memory
     this.#responses = store.collection('responses', { keepMs, entries: 10_000, bytes })
     this.#items = store.collection('response-items', { keepMs, entries: 100_000, bytes: 16 * mebibyte })
@@ -164,7 +165,7 @@ export class StoredResponses {
       response: (id) => this.#responses.get(keyOf(owner, id)),
       responseOf: (item) => this.#items.get(keyOf(owner, item)),
       alive: (run) => this.#lease.alive(run),
-      maxCharacters: this.#maxHistory,
+      maxCharacters: this.maxHistory,
     })
   }
 

@@ -2,6 +2,7 @@ import type { StreamDecoder, StreamFraming } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import type { Stage } from '../flow/index.ts'
 import { TokenReader } from '../pipeline/index.ts'
+import type { Delivered } from '../resume/index.ts'
 import type { EventParser, SseMessage } from '../sse/index.ts'
 import { isContent, mergeUsage, type StreamToken } from '../tokens/index.ts'
 import { interrupted } from './interrupted.ts'
@@ -15,6 +16,12 @@ export interface TranslatedOptions extends StreamRelayOptions {
   framing: StreamFraming
   /** Is shown every token on its way to the client. */
   followed: { push(token: StreamToken): void } | undefined
+  /** Takes note of what the client is given, where somebody else may go on with it. */
+  delivered?: Delivered | undefined
+  /** Makes the tokens the rest of an answer that was begun by another one. */
+  stitch?: Stage<StreamToken, StreamToken> | undefined
+  /** The stream has broken after its content. True: somebody else goes on, and nothing is said of it here. */
+  onInterrupted?: ((error: SluiceError) => boolean) | undefined
 }
 
 /**
@@ -75,7 +82,8 @@ export class TranslatedRelay implements Relay {
     const error = interrupted(fault)
     this.progress.error = error
     this.flush()
-    const { answer, encoder } = this.#options
+    const { answer, encoder, onInterrupted } = this.#options
+    if (onInterrupted?.(error)) return
     answer.fail(error, {}, () => {
       encoder.fail?.(error, this.#message)
       const events = this.#out
@@ -124,14 +132,25 @@ export class TranslatedRelay implements Relay {
       this.fail(token.error)
       return
     }
+    const { stitch } = this.#options
+    if (stitch) stitch.push(token, this.#stitched)
+    else this.#stitched(token)
+  }
+
+  readonly #stitched = (token: StreamToken): void => {
     this.#note(token)
     this.#options.followed?.push(token)
     if (!this.#held) {
-      this.#options.encoder.push(token, this.#message)
+      this.#give(token)
       return
     }
     this.#held.push(token)
     if (isContent(token) || this.#held.length >= holdLimit.events || this.#heldBytes >= holdLimit.bytes) this.#release()
+  }
+
+  #give(token: StreamToken): void {
+    this.#options.delivered?.push(token)
+    this.#options.encoder.push(token, this.#message)
   }
 
   readonly #message = (message: SseMessage): void => {
@@ -144,7 +163,7 @@ export class TranslatedRelay implements Relay {
     this.#held = undefined
     this.progress.committed = true
     this.#options.onContent()
-    for (const token of held) this.#options.encoder.push(token, this.#message)
+    for (const token of held) this.#give(token)
   }
 
   #note(token: StreamToken): void {

@@ -38,6 +38,27 @@ export class Health {
     return pool
   }
 
+  /**
+   * The health of other providers, for a configuration that comes after. What is known of those that are still there by
+   * name, at the same address and with the same keys, is shared with this one; all else begins anew. Requests that began
+   * before go on with this one.
+   */
+  successor(before: readonly Provider[], after: readonly Provider[]): Health {
+    const next = new Health(this.#options)
+    const old = new Map(before.map((one) => [one.name, one]))
+    const kept = new Set<string>()
+    for (const provider of after) {
+      const was = old.get(provider.name)
+      if (!was || was.baseUrl !== provider.baseUrl || !sameKeys(was.apiKeys, provider.apiKeys)) continue
+      kept.add(provider.name)
+      next.#keys.set(provider, this.keys(was))
+    }
+    for (const [name, health] of this.#targets) {
+      if (kept.has(name.slice(0, name.indexOf('/')))) next.#targets.set(name, health)
+    }
+    return next
+  }
+
   states(now: number): Array<{ target: string } & TargetState> {
     return [...this.#targets].map(([target, health]) => ({ target, ...health.state(now) }))
   }
@@ -54,6 +75,10 @@ export class Health {
       return
     }
   }
+}
+
+function sameKeys(before: readonly string[], after: readonly string[]): boolean {
+  return before.length === after.length && before.every((key, i) => key === after[i])
 }
 
 const mostTargets = 5000

@@ -38,10 +38,13 @@ const judgements: Partial<Record<ErrorCode, Judgement>> = {
   too_slow: target,
   upstream_protocol: target,
   upstream_truncated: target,
+  // Only where somebody may go on with what has come: then the rest may be asked of the same one.
+  stream_interrupted: { ...target, again: true },
   event_too_large: nobody,
   detection_failed: nobody,
   not_supported: nobody,
-  fallback_failed: target,
+  // It has been paid for, so nobody else is asked without the caller knowing.
+  fallback_failed: { ...target, elsewhere: false },
   upstream_invalid_request: nobody,
   upstream_context_length: nobody,
   upstream_content_policy: nobody,

@@ -25,6 +25,7 @@ describe('what holds where nothing is written', () => {
         force: 'auto',
         fallback: true,
         simulateRate: 0,
+        afterContent: 'end',
         maxRetries: 3,
         detectionTtlMs: 300_000,
         rules: [],

@@ -75,6 +75,7 @@ export function startGateway(
       force: 'auto',
       fallback: true,
       simulateRate: 0,
+      afterContent: 'end',
       rules: [],
       detectionTtlMs: 300_000,
       maxRetries: 0,

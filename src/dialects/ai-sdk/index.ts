@@ -13,6 +13,7 @@ import { dialect } from './wire.ts'
 export const aiSdk: UpstreamDialect = {
   name: dialect,
   upstream: {
+    signsReasoning: true,
     headers: {},
     framings: ['ndjson'],
     endpoint(baseUrl, operation, call) {

@@ -31,6 +31,8 @@ export const anthropicMessages: Dialect = {
     framing: () => sseFraming(heartbeat),
   },
   upstream: {
+    signsReasoning: true,
+    prefills: ({ traits }) => traits.prefill !== false,
     headers: { 'anthropic-version': version },
     framings: ['sse', 'aws-event-stream'],
     endpoint(baseUrl, operation) {

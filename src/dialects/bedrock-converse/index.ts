@@ -11,6 +11,8 @@ import { dialect } from './wire.ts'
 export const bedrockConverse: UpstreamDialect = {
   name: dialect,
   upstream: {
+    signsReasoning: true,
+    prefills: ({ traits }) => traits.prefill !== false && traits.nativeFields === 'anthropic',
     headers: { accept: 'application/vnd.amazon.eventstream, application/json' },
     framings: ['aws-event-stream'],
     endpoint(baseUrl, operation, call) {

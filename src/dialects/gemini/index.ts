@@ -34,6 +34,7 @@ export const gemini: Dialect = {
     framing: (form) => (form === 'array' ? jsonArrayFraming() : sseFraming(writeComment('sluice'))),
   },
   upstream: {
+    signsReasoning: true,
     headers: {},
     framings: ['sse', 'json-array'],
     endpoint,

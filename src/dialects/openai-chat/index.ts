@@ -32,6 +32,7 @@ export const openaiChat: Dialect = {
     framing: () => sseFraming(writeComment('sluice')),
   },
   upstream: {
+    prefills: ({ traits }) => traits.prefillMark !== undefined,
     headers: {},
     endpoint,
     encodeRequest: (request, target) => encodeRequest(request, target),

@@ -36,6 +36,7 @@ export const openaiResponses: Dialect = {
     framing: () => sseFraming(writeComment('sluice')),
   },
   upstream: {
+    signsReasoning: true,
     headers: {},
     endpoint,
     encodeRequest,
