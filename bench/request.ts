@@ -237,7 +237,17 @@ const answerHeaders = {
 export function config({ watched }: Pick<Way, 'watched'>): Config {
   const base = { base_url: 'http://127.0.0.1:9/v1', api_keys: ['sk-provider'] }
   return {
-    server: { host: '127.0.0.1', port: 0, maxBodyBytes: 1e6, bodyTimeoutMs: 1e4, corsOrigins: [], drainTimeoutMs: 1e4 },
+    server: {
+      host: '127.0.0.1',
+      port: 0,
+      maxBodyBytes: 1e6,
+      bodyTimeoutMs: 1e4,
+      corsOrigins: [],
+      drainTimeoutMs: 1e4,
+      watch: false,
+    },
+    limits: { streams: 5000, queue: 1000, queueTimeoutMs: 10_000 },
+    marks: {},
     access: { keys: watched ? ['sk-other', 'sk-client'] : [] },
     transport: { client: 'http1' },
     storage: { path: ':memory:', chosen: false },

@@ -84,8 +84,12 @@ export async function plainNode(upstreamPort: number): Promise<Command> {
   return { port, command: [...script('pass-through.ts'), String(port), `http://127.0.0.1:${upstreamPort}`] }
 }
 
-/** The gateway as it is started by its users, with a provider for each dialect. */
-export async function sluice(upstreamPort: number): Promise<Command> {
+/**
+ * The gateway as it is started by its users, with a provider for each dialect.
+ *
+ * @param more what else its configuration is to say
+ */
+export async function sluice(upstreamPort: number, more = ''): Promise<Command> {
   const port = await freePort()
   const config = write(
     `sluice-${port}.toml`,
@@ -101,7 +105,7 @@ base_url = "http://127.0.0.1:${upstreamPort}/v1"
 name = "${providerOf['anthropic-messages']}"
 dialect = "anthropic-messages"
 base_url = "http://127.0.0.1:${upstreamPort}/v1"
-`,
+${more}`,
   )
   return { port, command: [process.execPath, join(root, program.file), 'start', '--config', config] }
 }

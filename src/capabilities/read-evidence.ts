@@ -30,21 +30,22 @@ const statuses: ReadonlySet<number> = new Set([400, 404, 405, 415, 422, 501])
  */
 export function readEvidence(status: number, text: string, asked: AskedFor): Evidence | undefined {
   if (!statuses.has(status)) return undefined
-  const words = without(spoken(text), asked.model)
-  const said = `status ${status}: ${words.replace(/\s+/g, ' ').slice(0, 120)}`
-  if (asked.stream) {
-    if (asked.streamOptions && /stream_options|include_usage/i.test(words)) return { cannot: 'stream_options', said }
-    if (!namesStreaming.test(words)) return undefined
+  const told = spoken(text)
+  const said = `status ${status}: ${told.replace(/\s+/g, ' ').slice(0, 120)}`
+  const words = without(told, asked.model)
+  if (asked.streamOptions && /stream_options|include_usage/i.test(words)) return { cannot: 'stream_options', said }
+  if (namesStreaming.test(words)) {
+    if (!asked.stream) return { cannot: 'whole', said }
     return { cannot: asked.tools && /\btools?\b|function/i.test(words) ? 'tool_stream' : 'stream', said }
   }
-  if (namesStreaming.test(words)) return { cannot: 'whole', said }
-  return asked.prefill && /prefill|last message|final message|end with a user/i.test(words)
-    ? { cannot: 'prefill', said }
-    : undefined
+  return asked.prefill && namesPrefill.test(words) ? { cannot: 'prefill', said } : undefined
 }
 
-function without(words: string, model: string | undefined): string {
-  return model === undefined || model === '' ? words : words.replaceAll(model, '…')
+const namesPrefill = /prefill|last message|final message|end with a user/i
+
+/** Without the name of a model that is called after streams, which is all that may be wrong. */
+function without(words: string, model = ''): string {
+  return namesStreaming.test(model) ? words.replaceAll(model, ' ') : words
 }
 
 /** `stream`, `streaming`, `streamGenerateContent`, and not `upstream`. */

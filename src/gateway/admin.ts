@@ -14,6 +14,7 @@ export type AdminQuestion = 'capabilities' | 'capability' | 'probe' | 'targets'
  * `/admin/v1`: what was found out of the models, to be looked at, pinned, dropped and asked for anew.
  *
  * @param name the model in the path, as `provider/model` or an alias
+ * @param status what there is to say of the gateway itself
  * @throws SluiceError `invalid_request`, `unknown_model`
  */
 export async function answerAdmin(
@@ -21,6 +22,7 @@ export async function answerAdmin(
   exchange: Exchange,
   question: AdminQuestion,
   name: string,
+  status: () => JsonObject,
 ): Promise<JsonObject> {
   switch (question) {
     case 'capabilities': {
@@ -28,7 +30,7 @@ export async function answerAdmin(
       return { object: 'list', data: rows.map(shown) }
     }
     case 'targets':
-      return targets(house)
+      return { ...status(), ...targets(house) }
     case 'probe':
       return probeAll(house, exchange)
     case 'capability': {
@@ -60,7 +62,15 @@ function targets({ health, table, clock }: House): JsonObject {
     ...(until !== undefined && { until: new Date(since + until).toISOString() }),
   })
   return {
-    targets: health.states(now).map(dated),
+    targets: health.states(now).map((one) => {
+      const { firstMs, lastError, failedRequests, ...state } = dated(one)
+      return {
+        ...state,
+        failed_requests: failedRequests,
+        ...(firstMs !== undefined && { first_ms: firstMs }),
+        ...(lastError !== undefined && { last_error: lastError }),
+      }
+    }),
     providers: health
       .keyStates(table.providers, now)
       .map(({ provider, keys }) => ({ provider, keys: keys.map(dated) })),

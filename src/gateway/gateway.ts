@@ -1,35 +1,31 @@
 import { randomUUID } from 'node:crypto'
-import { ClientKeys, loopbackCheck } from '../access/index.ts'
-import { StreamingCapabilityCache } from '../capabilities/index.ts'
 import type { Config } from '../config/index.ts'
-import { clientDialects, type Dialect } from '../dialects/index.ts'
+import { clientDialects } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import { type Clock, Roster, systemClock } from '../flow/index.ts'
 import type { Log } from '../observe/index.ts'
-import { MemoryBudget } from '../pipeline/index.ts'
-import { Health } from '../resilience/index.ts'
+import type { MemoryBudget } from '../pipeline/index.ts'
 import { MemoryStore, type Store } from '../storage/index.ts'
 import type { JsonObject } from '../tokens/index.ts'
 import type { Transport } from '../transport/index.ts'
-import { answerAdmin } from './admin.ts'
-import type { Arrival, End } from './arrival.ts'
-import { profilesOf } from './client-profile.ts'
-import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts'
-import { count } from './count.ts'
+import { Admission, type Applicant } from './admission.ts'
+import type { Arrival } from './arrival.ts'
+import { isPreflight, preflightHeaders } from './cors.ts'
 import type { Exchange } from './exchange.ts'
+import { findOut } from './find-out.ts'
 import type { House } from './house.ts'
 import { Lifecycle } from './lifecycle.ts'
-import { logReason } from './log-reason.ts'
-import { ModelList } from './models.ts'
-import { readModel } from './plan.ts'
+import { openHouse } from './open-house.ts'
+import { callerOf } from './owner.ts'
 import { RawRequest } from './raw.ts'
 import { type RawPath, readRawPath } from './raw-path.ts'
-import { ReasoningMemory, reasoningIn } from './reasoning-memory.ts'
-import { readRequestBody } from './request-body.ts'
+import { Replies } from './replies.ts'
 import { wantsEvents } from './response-answers.ts'
 import { ResponseDesk } from './response-desk.ts'
-import { allowedMethods, callerDialect, type Endpoint, findEndpoint } from './routes.ts'
-import { StoredResponses, storedDialect } from './stored-responses.ts'
+import { callerDialect, type Endpoint, findEndpoint } from './routes.ts'
+import { type GatewayStatus, statusOf } from './status.ts'
+import { storedDialect } from './stored-responses.ts'
+import { Tenure } from './tenure.ts'
 
 export interface GatewayOptions {
   config: Config
@@ -38,48 +34,73 @@ export interface GatewayOptions {
   clock?: Clock
   /** Where state lives that outlasts a request; whoever hands it in closes it. Default: memory. */
   store?: Store
+  /** As the status tells it. */
+  version?: string
+}
+
+/** What a configuration is read anew for: what is left out stays as it was. */
+export interface Reconfiguration {
+  config: Config
+  transport?: Transport
+  log?: Log
 }
 
 /** Answers requests. It knows no server: a binding hands it exchanges. */
 export class Gateway {
-  readonly #house: House
-  readonly #config: Config
-  readonly #check: (exchange: Exchange) => void
-  readonly #models: ModelList
+  readonly #clock: Clock
+  readonly #store: Store
+  readonly #version: string | undefined
+  readonly #startedAt: number
+  readonly #admission: Admission
+  readonly #replies: Replies
   readonly #desk: ResponseDesk
+  /** The house that new requests find, also for those who stay when it changes: the same object, whatever holds. */
+  readonly #present: House
   readonly #running = new Roster<{ stop(error: SluiceError): void }>()
+  #tenure: Tenure
+  #refused: GatewayStatus['refused']
   #draining = false
   #onIdle: (() => void) | undefined
   #drained: Promise<void> | undefined
 
-  constructor({ config, transport, log, clock = systemClock, store = new MemoryStore() }: GatewayOptions) {
-    this.#config = config
-    const { server, streaming, access } = config
-    this.#house = {
-      transport,
-      clock,
-      log,
-      table: { providers: config.providers, aliases: config.aliases },
-      limits: { maxBodyBytes: server.maxBodyBytes, bodyTimeoutMs: server.bodyTimeoutMs },
-      streaming,
-      capabilities: new StreamingCapabilityCache({ ttlMs: streaming.detectionTtlMs, store }),
-      health: new Health(),
-      clientKeys: new ClientKeys(access.keys),
-      memory: new ReasoningMemory(remembered, () => clock.now(), store.lasts ? reasoningIn(store) : undefined),
-      responses: new StoredResponses({ store, log, clock, maxHistory: server.maxBodyBytes }),
-      buffers: new MemoryBudget({ limit: streaming.bufferBudgetBytes }),
-      profiles: profilesOf(config.clients),
-      headersFor: (exchange) => corsHeaders(exchange, server.corsOrigins),
-    }
-    const { clientKeys } = this.#house
-    this.#check = access.keys.length > 0 ? (exchange) => clientKeys.check(exchange) : loopbackCheck(server.corsOrigins)
-    this.#models = new ModelList(this.#house)
-    this.#desk = new ResponseDesk(this.#house, {
-      respond: (...answer) => this.#respond(...answer),
-      refuse: (...refusal) => this.#refuse(...refusal),
-      note: (...end) => this.#note(...end),
+  constructor({ config, transport, log, clock = systemClock, store = new MemoryStore(), version }: GatewayOptions) {
+    this.#clock = clock
+    this.#store = store
+    this.#version = version
+    this.#startedAt = clock.now()
+    this.#admission = new Admission(config.limits, clock)
+    this.#tenure = new Tenure(config, openHouse({ config, transport, log, clock, store }))
+    this.#present = { ...this.#tenure.house }
+    const replies = new Replies(this.#present)
+    this.#replies = replies
+    this.#desk = new ResponseDesk(this.#present, {
+      respond: (...answer) => replies.respond(...answer),
+      refuse: (...refusal) => replies.refuse(...refusal),
+      note: (...end) => replies.note(...end),
       enter: (one) => this.#enter(one),
     })
+  }
+
+  /**
+   * Another configuration, for requests that come from now on. Those that run are not touched, and go on in the way in
+   * which they began.
+   *
+   * @returns when the last of them is over, so that nobody calls by way of the former transport any more
+   */
+  reconfigure({ config, transport, log }: Reconfiguration): Promise<void> {
+    const former = this.#tenure
+    const { house } = former
+    const parts = { config, transport: transport ?? house.transport, log: log ?? house.log }
+    this.#tenure = new Tenure(config, openHouse({ ...parts, clock: this.#clock, store: this.#store }, former))
+    Object.assign(this.#present, this.#tenure.house)
+    this.#refused = undefined
+    this.#admission.limits = config.limits
+    return new Promise((resolve) => former.end(resolve))
+  }
+
+  /** Another configuration was not taken: the status tells why, until one is. */
+  keep(reason: string): void {
+    this.#refused = { at: Date.now(), reason }
   }
 
   /** How many requests are being answered. */
@@ -89,7 +110,7 @@ export class Gateway {
 
   /** What is held for clients that read more slowly than their providers write. */
   get buffers(): MemoryBudget {
-    return this.#house.buffers
+    return this.#present.buffers
   }
 
   /** Never throws, and never leaves an exchange without an answer. */
@@ -97,12 +118,12 @@ export class Gateway {
     const arrival: Arrival = {
       exchange,
       id: requestId(exchange),
-      at: this.#house.clock.now(),
+      at: this.#clock.now(),
       dialect: clientDialects[callerDialect(exchange)],
     }
     try {
       if (isPreflight(exchange)) {
-        exchange.respond(204, preflightHeaders(exchange, this.#config.server.corsOrigins), '')
+        exchange.respond(204, preflightHeaders(exchange, this.#tenure.config.server.corsOrigins), '')
         return
       }
       const raw = readRawPath(exchange.path)
@@ -114,13 +135,14 @@ export class Gateway {
       arrival.dialect = clientDialects[endpoint.dialect]
       this.#answer(arrival, endpoint)
     } catch (error) {
-      this.#refuse(arrival, SluiceError.from(error))
+      this.#replies.refuse(arrival, SluiceError.from(error))
     }
   }
 
   /** Takes no new requests and waits for the running ones, at most `graceMs`; then they end with an error. */
   drain(graceMs: number): Promise<void> {
     this.#draining = true
+    this.#admission.dismiss(shuttingDown())
     this.#drained ??= this.#idle(graceMs)
     return this.#drained
   }
@@ -128,6 +150,7 @@ export class Gateway {
   /** Ends every running request now. */
   stop(): void {
     this.#draining = true
+    this.#admission.dismiss(shuttingDown())
     const error = new SluiceError('draining', 'the answer was cut short: sluice is shutting down', {
       retryAfterMs: 1000,
     })
@@ -136,9 +159,8 @@ export class Gateway {
 
   async #idle(graceMs: number): Promise<void> {
     if (this.#running.size === 0) return
-    const { clock } = this.#house
     await new Promise<void>((resolve) => {
-      const stopTimer = clock.after(graceMs, () => {
+      const stopTimer = this.#clock.after(graceMs, () => {
         this.stop()
         resolve()
       })
@@ -153,148 +175,147 @@ export class Gateway {
     const { exchange } = arrival
     switch (endpoint.operation) {
       case 'health':
-        this.#respond(arrival, 200, { status: 'ok' })
+        this.#replies.respond(arrival, 200, { status: 'ok' })
         return
       case 'ready':
-        if (this.#draining) this.#respond(arrival, 503, { status: 'draining', running: this.running })
-        else this.#respond(arrival, 200, { status: 'ready' })
+        if (this.#draining) this.#replies.respond(arrival, 503, { status: 'draining', running: this.running })
+        else this.#replies.respond(arrival, 200, { status: 'ready' })
         return
     }
-    this.#check(exchange)
+    this.#tenure.check(exchange)
     if (endpoint.operation === 'front' || endpoint.says) {
-      this.#respond(arrival, 200, endpoint.says ?? { name: 'sluice', models: '/v1/models' })
+      this.#replies.respond(arrival, 200, endpoint.says ?? { name: 'sluice', models: '/v1/models' })
       return
     }
-    // What was begun here goes on for a while, and can be asked for nowhere else.
-    if (endpoint.operation !== 'stored') this.#refuseWhileDraining()
+    // What was begun here goes on for a while, and can be asked for nowhere else; nor can how it does.
+    if (endpoint.operation !== 'stored' && endpoint.admin !== 'targets') this.#refuseWhileDraining()
     if (endpoint.operation === 'chat') this.#chat(arrival, endpoint)
+    else if (endpoint.operation === 'count') this.#count(arrival, endpoint)
     else if (endpoint.stored?.action === 'get' && wantsEvents(exchange)) this.#desk.follow(arrival, endpoint.stored.id)
     else this.#tell(arrival, endpoint)
   }
 
   /** What goes to a provider as it is. Its errors are of no dialect. */
-  #pass({ exchange, id }: Arrival, path: RawPath): void {
-    const request = new RawRequest(this.#house, exchange, id, path, () => leave())
-    const leave = this.#enter(request)
+  #pass(arrival: Arrival, path: RawPath): void {
+    const { exchange, id } = arrival
+    // Made when its time has come, so that one that had to wait finds the house as it is then.
+    const make = (onSettled: () => void): RawRequest =>
+      new RawRequest(this.#tenure.house, exchange, id, path, onSettled)
+    const refuse = (error: SluiceError): void => make(() => {}).stop(error)
     try {
-      this.#check(exchange)
+      this.#tenure.check(exchange)
       this.#refuseWhileDraining()
     } catch (error) {
-      request.stop(SluiceError.from(error))
+      refuse(SluiceError.from(error))
       return
     }
-    request.run()
+    this.#apply(arrival, {
+      admit: (leave) => {
+        const request = make(() => over())
+        const over = this.#enter(request, leave)
+        request.run()
+      },
+      refuse,
+    })
   }
 
   /** @throws SluiceError `draining` */
   #refuseWhileDraining(): void {
-    if (!this.#draining) return
-    throw new SluiceError('draining', 'cannot take the request: sluice is shutting down; try again in a moment', {
-      retryAfterMs: 1000,
+    if (this.#draining) throw shuttingDown()
+  }
+
+  /** Lets a request in, now or when it is its turn. Until then nothing of its body is read. */
+  #apply(arrival: Arrival, applicant: Applicant): void {
+    const { exchange } = arrival
+    const { config, house } = this.#tenure
+    const owner = config.limits.perKey === undefined ? undefined : callerOf(exchange, house.clientKeys)
+    const withdraw = this.#admission.apply(owner === undefined ? applicant : { ...applicant, owner })
+    if (!withdraw) return
+    if (house.log.debug) house.log.step(arrival.id, 'waits', { waiting: this.#admission.waiting })
+    exchange.onClose(() => {
+      if (!withdraw()) return
+      applicant.refuse(new SluiceError('client_closed', 'the client closed the connection before it was its turn'))
     })
   }
 
   #chat(arrival: Arrival, { asked = {} }: Endpoint): void {
     const { dialect, id } = arrival
-    const exchange = dialect.name === storedDialect ? this.#desk.leavable(arrival) : arrival.exchange
-    const lifecycle = new Lifecycle(this.#house, exchange, dialect, asked, id, () => leave())
-    const leave = this.#enter(lifecycle)
-    void lifecycle.run()
+    this.#apply(arrival, {
+      admit: (leave) => {
+        const exchange = dialect.name === storedDialect ? this.#desk.leavable(arrival) : arrival.exchange
+        const lifecycle = new Lifecycle(this.#tenure.house, exchange, dialect, asked, id, () => over())
+        const over = this.#enter(lifecycle, leave)
+        void lifecycle.run()
+      },
+      refuse: (error) => this.#replies.refuse(arrival, error),
+    })
+  }
+
+  /** A prompt has to be read for it, as for a chat. */
+  #count(arrival: Arrival, endpoint: Endpoint): void {
+    this.#apply(arrival, {
+      admit: (leave) => this.#tell(arrival, endpoint, leave),
+      refuse: (error) => this.#replies.refuse(arrival, error),
+    })
   }
 
   /** Somebody is being answered, until the returned function is called. */
-  #enter(one: { stop(error: SluiceError): void }): () => void {
+  #enter(one: { stop(error: SluiceError): void }, onOver?: () => void): () => void {
+    const tenure = this.#tenure
     const place = this.#running.enter(one)
+    tenure.enter()
     return () => {
       this.#running.leave(place)
+      tenure.leave()
+      onOver?.()
       if (this.#running.size === 0) this.#onIdle?.()
     }
   }
 
   /** What takes a moment to find out but is no chat: counts, models and stored responses. */
-  #tell(arrival: Arrival, endpoint: Endpoint): void {
+  #tell(arrival: Arrival, endpoint: Endpoint, onOver?: () => void): void {
     const { exchange, dialect, id } = arrival
+    const tenure = this.#tenure
     const leaving = new AbortController()
     exchange.onClose(() => leaving.abort())
-    this.#find(exchange, endpoint, dialect, leaving.signal).then(
-      ({ status, headers, body }) => {
-        this.#respond(arrival, status, body, { [dialect.client.requestIdHeader]: id, ...headers })
-        if (leaving.signal.aborted) this.#note(arrival, { status: 0, outcome: 'aborted' })
-        else this.#note(arrival, { status, outcome: 'ok' })
-      },
-      (error) => {
-        if (leaving.signal.aborted) this.#note(arrival, { status: 0, outcome: 'aborted' })
-        else this.#refuse(arrival, SluiceError.from(error))
-      },
-    )
+    tenure.enter()
+    findOut({ arrival, endpoint, tenure, desk: this.#desk, status: () => this.#status(), signal: leaving.signal })
+      .then(
+        ({ status, headers, body }) => {
+          this.#replies.respond(arrival, status, body, { [dialect.client.requestIdHeader]: id, ...headers })
+          if (leaving.signal.aborted) this.#replies.note(arrival, { status: 0, outcome: 'aborted' })
+          else this.#replies.note(arrival, { status, outcome: 'ok' })
+        },
+        (error) => {
+          if (leaving.signal.aborted) this.#replies.note(arrival, { status: 0, outcome: 'aborted' })
+          else this.#replies.refuse(arrival, SluiceError.from(error))
+        },
+      )
+      .finally(() => {
+        tenure.leave()
+        onOver?.()
+      })
   }
 
-  async #find(exchange: Exchange, endpoint: Endpoint, dialect: Dialect, signal: AbortSignal) {
-    if (endpoint.operation === 'count') {
-      return count(this.#house, exchange, dialect, { ...endpoint.asked, operation: 'count' }, signal)
-    }
-    const { stored, admin } = endpoint
-    if (admin) {
-      return { status: 200, headers: {}, body: await answerAdmin(this.#house, exchange, admin, endpoint.model ?? '') }
-    }
-    if (!stored) return this.#list(exchange, endpoint, dialect)
-    return { status: 200, headers: {}, body: await this.#desk.answer(exchange, stored) }
-  }
-
-  async #list(exchange: Exchange, endpoint: Endpoint, { client }: Dialect) {
-    const model = exchange.method === 'POST' ? await this.#namedModel(exchange) : endpoint.model
-    const body =
-      model === undefined
-        ? client.encodeModels(await this.#models.entries(exchange), exchange.query)
-        : client.encodeModel(this.#models.entry(model, client.defaultTag))
-    return { status: 200, headers: {}, body }
-  }
-
-  /** The model that a question about one names in its body. */
-  async #namedModel(exchange: Exchange): Promise<string> {
-    const { limits } = this.#house
-    const { json } = await readRequestBody(exchange, { bytes: limits.maxBodyBytes, timeoutMs: limits.bodyTimeoutMs })
-    // Clients of long ago call it by its other name.
-    return readModel(json.model === undefined ? { model: json.name } : json)
-  }
-
-  #refuse(arrival: Arrival, error: SluiceError): void {
-    const { exchange, dialect, id } = arrival
-    const { status, body } = dialect.client.encodeError(error, id)
-    const headers: Record<string, string> = { [dialect.client.requestIdHeader]: id }
-    if (error.retryAfterMs !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfterMs / 1000))
-    if (error.code === 'wrong_method') headers.allow = allowedMethods(exchange) ?? ''
-    const reason = logReason(error)
-    const outcome = error.code === 'client_closed' ? 'aborted' : 'error'
-    this.#note(arrival, { status, outcome, code: error.code, ...(reason !== undefined && { reason }) })
-    this.#respond(arrival, status, body, headers)
-  }
-
-  /** The one line in the log for a request that was no chat. */
-  #note({ exchange, id, at, dialect }: Arrival, end: End): void {
-    this.#house.log.request({
-      id,
-      method: exchange.method,
-      path: exchange.path.slice(0, 200),
-      client: dialect.name,
-      totalMs: Math.round(this.#house.clock.now() - at),
-      ...end,
+  #status(): JsonObject {
+    return statusOf({
+      version: this.#version,
+      upMs: this.#clock.now() - this.#startedAt,
+      draining: this.#draining,
+      admission: this.#admission,
+      config: this.#tenure.config,
+      readAt: this.#tenure.since,
+      refused: this.#refused,
+      buffered: this.#present.buffers.used,
     })
-  }
-
-  #respond({ exchange, id }: Arrival, status: number, body: JsonObject, headers: Record<string, string> = {}): void {
-    const all = {
-      ...this.#house.headersFor(exchange),
-      'content-type': 'application/json',
-      'x-sluice-request-id': id,
-      ...headers,
-    }
-    exchange.respond(status, all, JSON.stringify(body))
   }
 }
 
-// A tool loop takes minutes; an hour leaves room for a person who thinks in between.
-const remembered = { keepMs: 3_600_000, characters: 16 * 1024 * 1024 }
+function shuttingDown(): SluiceError {
+  return new SluiceError('draining', 'cannot take the request: sluice is shutting down; try again in a moment', {
+    retryAfterMs: 1000,
+  })
+}
 
 /** The caller's own trace id where it is one, so that both logs agree; else a new one. */
 function requestId(exchange: Exchange): string {

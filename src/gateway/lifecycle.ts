@@ -229,7 +229,7 @@ export class Lifecycle {
     if (this.#settled || this.#delivery.outlasts) return
     const answered = this.#answer.isOver
     if (!answered || !this.#pursuit.isIdle) {
-      if (!answered && this.#pursuit.isIdle && this.#pursuit.hasAsked) {
+      if (!answered && this.#pursuit.isIdle && this.#pursuit.hasCalled) {
         // The upstream call is over and nobody has answered the client: a fault of this house.
         this.#fail(new SluiceError('internal', 'the request ended without an answer'))
       }

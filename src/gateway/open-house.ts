@@ -30,8 +30,7 @@ export function openHouse(parts: HouseParts, former?: { config: Config; house: H
   const { server, streaming } = config
   const old = former?.house
   const was = former?.config.streaming
-  const responses =
-    old?.responses ?? new StoredResponses({ store, log, clock, maxHistory: server.maxBodyBytes })
+  const responses = old?.responses ?? new StoredResponses({ store, log, clock, maxHistory: server.maxBodyBytes })
   responses.maxHistory = server.maxBodyBytes
   return {
     transport,

@@ -146,7 +146,7 @@ export function plan(
   const kept = reasoningRequired === true && client.client.rebuildsHistory
   const literal = same && asWanted && !provider.normalise && thinkTags === undefined && !kept
   const adapts = localStops || emulates || client.upstream.adapts?.(target) === true
-  if (same && asWanted && !foreign && !adapts) {
+  if (same && asWanted && !foreign && !adapts && !rewrite) {
     const { text, usageAdded } = client.upstream.adoptRequest(body.text, body.json, target)
     return {
       ...base,

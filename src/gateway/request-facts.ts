@@ -3,15 +3,17 @@ import { SluiceError } from '../errors/index.ts'
 import {
   hash,
   type ModelTag,
-  mustCount,
   type RequestFacts,
   type RoutingTable,
   readModelTag,
   tagMarks,
+  tokenThresholds,
+  undecided,
 } from '../routing/index.ts'
 import {
   type ChatRequest,
   countInput,
+  estimateClosely,
   estimateInput,
   isJsonObject,
   type JsonObject,
@@ -84,7 +86,8 @@ export class BodyFacts implements RequestFacts {
   }
 
   header(name: string): string | undefined {
-    return this.#headers[name]
+    // A name from a rule may be one that every object has.
+    return Object.hasOwn(this.#headers, name) ? this.#headers[name] : undefined
   }
 
   inputTokens(): number {
@@ -98,12 +101,17 @@ export class BodyFacts implements RequestFacts {
 
   /**
    * Counts the prompt where a guess of its size cannot decide what this table asks. A promise only then, and the facts are
-   * not to be used before it is fulfilled.
+   * not to be used before it is fulfilled. Counting takes tens of milliseconds for a prompt of a hundred thousand tokens,
+   * with the turns of others in between; the guesses before it spare most prompts that.
    */
   settle(table: RoutingTable): Promise<void> | undefined {
-    if (this.#counted || !mustCount(() => this.inputTokens(), table)) return undefined
+    const thresholds = tokenThresholds(table)
+    if (thresholds.length === 0 || this.#counted) return undefined
+    if (!undecided(this.inputTokens(), roughTimes, thresholds)) return undefined
     const request = this.#decoded()
-    return request && this.#count(request)
+    if (!request) return undefined
+    this.#tokens = estimateClosely(request)
+    return undecided(this.#tokens, closeTimes, thresholds) ? this.#count(request) : undefined
   }
 
   thinking(): boolean {
@@ -200,6 +208,10 @@ export class BodyFacts implements RequestFacts {
   }
 }
 
+/** By how many times the guesses can be wrong: the one from lengths, and the one from scripts. */
+const roughTimes = 4
+const closeTimes = 1.6
+
 /** The vendors' own tools by their names and types: `web_search_20250305`, `googleSearch`. */
 const searches = /^(web_?search|google_?search)/i
 
@@ -217,7 +229,9 @@ const sessionHeaders = [
 /** Claude Code's `metadata.user_id`: an object as text that says it, or in older ones a name that ends in it. */
 function sessionOf(user: unknown): string | undefined {
   if (typeof user !== 'string') return undefined
-  return (/"session_id"\s*:\s*"([^"]+)"/.exec(user) ?? /_session_(.+)$/.exec(user))?.[1]
+  // Real ones have about two hundred characters, and patterns can take long over a long text.
+  const said = user.slice(0, 1000)
+  return (/"session_id"\s*:\s*"([^"]+)"/.exec(said) ?? /_session_(.+)$/.exec(said))?.[1]
 }
 
 function textOf({ parts }: Message): string {

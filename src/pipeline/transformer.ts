@@ -53,6 +53,8 @@ export type MakeTransformer = () => StreamTransformer
 export interface AsyncStreamTransformer {
   /** What configurations and errors call it. */
   readonly name: string
+  /** In a chain it has to say so: that it waits is not seen before it does. */
+  readonly async?: true
   /** As `StreamTransformer.transform`. `signal` aborts when the time is up or the stream is given up. */
   transform(token: StreamToken, signal: AbortSignal): Promise<TransformResult>
   /** As `StreamTransformer.flush`: called once, when nothing is with it any more. */

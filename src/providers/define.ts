@@ -6,8 +6,9 @@ import { googleSign, inLocation, pathOf } from './google-options.ts'
 import type { ProviderOptions } from './options.ts'
 import { definePackage, packageKind, refusePackageOptions } from './package-options.ts'
 import { presets } from './presets/index.ts'
+import { throughPrompt } from './prompt/uploads.ts'
 import type { AuthHeader, Preset, Provider } from './provider.ts'
-import { traitsOf } from './quirk-options.ts'
+import { modelTraitsOf, traitsOf } from './quirk-options.ts'
 
 /**
  * A provider from its options, over the preset it names.
@@ -59,7 +60,7 @@ export function defineProvider(options: ProviderOptions): Provider {
     apiKeys: options.api_keys ?? [],
     auth: options.auth ?? 'provider',
     ...(sign && { sign }),
-    ...(uploads && { prepare: uploads() }),
+    ...(uploads && { prepare: throughPrompt(uploads) }),
     authHeader: options.auth_header ?? preset?.authHeader ?? keyHeaders[dialect] ?? 'authorization',
     headers: lowerCase(options.headers ?? {}),
     forwards: preset?.forwards ?? (dialect === 'anthropic-messages' ? presets.anthropic.forwards.slice(0, 2) : []),
@@ -72,7 +73,7 @@ export function defineProvider(options: ProviderOptions): Provider {
     modelTraits: [
       ...(preset?.modelTraits ?? []),
       ...(options.quirks ? [{ models: '*', traits: traitsOf(options.quirks) }] : []),
-      ...(options.model_quirks ?? []).map(({ models, ...quirks }) => ({ models, traits: traitsOf(quirks) })),
+      ...modelTraitsOf(options.model_quirks),
     ],
   }
 }

@@ -138,6 +138,9 @@ export const providerOptions = Type.Object(
         description: 'Pictures and files are uploaded first, where its chat takes none (`straico`). Default: refused.',
       }),
     ),
+    transformers: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), { description: 'What changes its requests and answers, in order.' }),
+    ),
     quirks: Type.Optional(quirkOptions),
     model_quirks: Type.Optional(
       Type.Array(modelQuirkOptions, {

@@ -4,7 +4,7 @@ import type { JsonObject } from '../tokens/index.ts'
 import { packageScheme } from '../transport/index.ts'
 import type { ProviderOptions } from './options.ts'
 import type { Provider } from './provider.ts'
-import { traitsOf } from './quirk-options.ts'
+import { modelTraitsOf, traitsOf } from './quirk-options.ts'
 
 /** The kind of a provider that is an installed package of the AI SDK. */
 export const packageKind = 'ai-sdk'
@@ -78,7 +78,7 @@ export function definePackage(options: ProviderOptions): Provider {
     patterns: [],
     normalise: false,
     traits,
-    modelTraits: [],
+    modelTraits: modelTraitsOf(options.model_quirks),
   }
 }
 

@@ -80,6 +80,12 @@ export interface Paths {
   models?: string
 }
 
+/** Below the address without its version: where files go, and where prompts that name them are answered. */
+export interface UploadPaths {
+  upload: string
+  prompt: string
+}
+
 export interface ModelTraits {
   models: string
   traits: Traits
@@ -109,7 +115,7 @@ export interface Preset {
   baseUrlEnv: readonly string[]
   forwards: readonly string[]
   /** How it takes pictures and files that its chat does not, with the option `uploads`. */
-  uploads?: () => Prepare
+  uploads?: UploadPaths
   vendor: string
   patterns: readonly string[]
   normalise?: boolean

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { Traits } from '../dialects/index.ts'
+import type { ModelTraits } from './provider.ts'
 
 const flag = (description: string) => Type.Optional(Type.Boolean({ description }))
 const words = <const W extends readonly string[]>(list: W, description: string) =>
@@ -96,6 +97,8 @@ export const modelQuirkOptions = Type.Object(
   { additionalProperties: false },
 )
 
+type ModelQuirkOptions = Static<typeof modelQuirkOptions>
+
 /** Traits that are there only to say no: `true` is what holds without them. */
 const negative: ReadonlySet<string> = new Set(['tools', 'message_names', 'parts', 'null_content'])
 
@@ -107,4 +110,8 @@ export function traitsOf(quirks: QuirkOptions): Traits {
     if (value !== undefined) traits[name] = value === true && negative.has(key) ? undefined : value
   }
   return traits as Traits
+}
+
+export function modelTraitsOf(quirks: readonly ModelQuirkOptions[] = []): ModelTraits[] {
+  return quirks.map(({ models, ...some }) => ({ models, traits: traitsOf(some) }))
 }

@@ -34,16 +34,16 @@ it.each([
   for (let i = 0; i < 3; i++) open(i)
   await settled(handlers, 3)
   const before = held()
-  for (let i = 3; i < 43; i++) open(i)
-  await settled(handlers, 43)
+  for (let i = 3; i < 123; i++) open(i)
+  await settled(handlers, 123)
   for (const handler of handlers) {
     handler.onHead({ status: 200, headers: {} })
     handler.onData(new TextEncoder().encode('data: {"choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\n'))
     handler.onFlush()
   }
-  // 40 prompts of half a megabyte each.
-  expect((held() - before) / MB).toBeLessThan(5)
-  expect(gateway.running).toBe(43)
+  // 120 prompts of half a megabyte each. What has been freed is not always gone at once.
+  expect((held() - before) / MB).toBeLessThan(20)
+  expect(gateway.running).toBe(123)
 })
 
 /** A request of whose body nothing is left once it has been read, as it is with a real one. */

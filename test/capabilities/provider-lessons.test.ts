@@ -223,3 +223,54 @@ describe('first requests to a provider of which nothing is known', () => {
     expect(lessons.leader.follow()).toBeInstanceOf(Promise)
   })
 })
+
+describe('names that clients make up', () => {
+  it('are not remembered where they are longer than any real one', async () => {
+    const { cache, lessons } = await open()
+    lessons.learn('x'.repeat(257), 'stream', true, 'streamed')
+    lessons.learn('x'.repeat(256), 'stream', true, 'streamed')
+    expect((await cache.list([house])).map(({ model }) => model.length)).toEqual([256])
+  })
+
+  it('are models like any other, whatever else they mean to a program', async () => {
+    const store = new MemoryStore()
+    const { lessons } = await open(store)
+    for (const name of ['__proto__', 'constructor']) {
+      expect(lessons.can(name, 'stream')).toBe(undefined)
+      lessons.learn(name, 'stream', false, 'refused')
+    }
+    const { lessons: again, cache } = await open(store)
+    expect((await cache.list([house])).map(({ model }) => model)).toEqual(['__proto__', 'constructor'])
+    expect([again.can('__proto__', 'stream'), again.can('toString', 'whole')]).toEqual([false, undefined])
+  })
+})
+
+describe('a presumption', () => {
+  it('about a model ends when it has been used for as long as a lesson counts, though its grounds are renewed', async () => {
+    const { clock, lessons } = await open()
+    const renew = () => {
+      for (const name of ['a', 'b']) lessons.learn(name, 'stream', false, 'refused')
+    }
+    renew()
+    expect(lessons.can('c', 'stream')).toBe(false)
+    lessons.learn('c', 'whole', true, 'answered in one piece')
+    clock.at += 600
+    renew()
+    expect(lessons.can('c', 'stream')).toBe(false)
+    clock.at += 400
+    renew()
+    expect(lessons.can('c', 'stream')).toBe(undefined)
+    expect(lessons.can('d', 'stream')).toBe(false)
+  })
+})
+
+describe('doubt', () => {
+  it('takes away what was learned and nothing that is pinned', async () => {
+    const { lessons } = await open()
+    lessons.learn('a', 'stream', false, 'refused')
+    lessons.pin('a', 'whole', true, 'by hand')
+    for (const one of ['stream', 'whole', 'pieces'] as const) lessons.doubt('a', one)
+    lessons.doubt('unknown', 'stream')
+    expect([lessons.can('a', 'stream'), lessons.can('a', 'whole')]).toEqual([undefined, true])
+  })
+})

@@ -43,6 +43,13 @@ describe('a refusal of the way in which a model was asked', () => {
       'tool_stream',
     ],
     ['names tools, which were not on offer', 400, openai('Streaming works without tools only'), streamed, 'stream'],
+    [
+      'names streaming, and a model that is called after streams',
+      400,
+      openai('streamer-7b cannot do streaming'),
+      { ...streamed, model: 'streamer-7b' },
+      'stream',
+    ],
     ['wants nothing but streams', 400, openai('This model only supports stream: true'), whole, 'whole'],
     [
       'is of a beginning of the answer',
@@ -88,4 +95,12 @@ describe('a refusal of the way in which a model was asked', () => {
     const { said } = readEvidence(400, openai(`stream ${'long '.repeat(500)}`), streamed) ?? { said: '' }
     expect(said.length).toBeLessThan(140)
   })
+})
+
+it('the name of a model says nothing of streams', () => {
+  const text = openai('The model `streamer-7b` does not exist')
+  expect(readEvidence(404, text, { ...streamed, model: 'streamer-7b' })).toBe(undefined)
+  expect(readEvidence(404, text, { ...whole, model: 'streamer-7b' })).toBe(undefined)
+  // Whoever is called by a letter is in every word.
+  expect(readEvidence(400, openai('no streaming'), { ...streamed, model: 'm' })?.cannot).toBe('stream')
 })

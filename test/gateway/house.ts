@@ -67,8 +67,18 @@ export function startGateway(
   const clock = new FakeClock()
   const transport = new FakeTransport(upstream)
   const config: Config = {
-    server: { host: '127.0.0.1', port: 0, maxBodyBytes: 1e6, bodyTimeoutMs: 1e4, corsOrigins: [], drainTimeoutMs: 1e4 },
+    server: {
+      host: '127.0.0.1',
+      port: 0,
+      maxBodyBytes: 1e6,
+      bodyTimeoutMs: 1e4,
+      corsOrigins: [],
+      drainTimeoutMs: 1e4,
+      watch: false,
+    },
     access: { keys: access },
+    limits: { streams: 5000, queue: 1000, queueTimeoutMs: 10_000 },
+    marks: {},
     transport: { client: 'http1' },
     storage: { path: ':memory:', chosen: false },
     streaming: {

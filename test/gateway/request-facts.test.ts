@@ -163,6 +163,10 @@ describe('what a request is', () => {
     expect(found.watched.decoded).toBe(0)
   })
 
+  it('a header is one that was sent', () => {
+    expect(facts('openai-chat', chat()).header('constructor')).toBeUndefined()
+  })
+
   it('the path stands above the body, and some dialects stream unless they are told not to', () => {
     const contents = [{ parts: [{ text: 'Hi' }] }]
     expect(facts('gemini', { contents }, {}, { asked: { model: 'g', stream: true } })).toMatchObject({
@@ -190,23 +194,28 @@ describe('the size of a prompt', () => {
     aliases: [],
     rules: [{ when: { inputTokensOver: over }, to: 'x' }],
   })
-  // A guess by four characters to a token is off by more than a half here.
+  // Here four characters are two tokens.
   const text = 'a b c d '.repeat(500)
+  const prompt = () => facts('openai-chat', chat({ messages: [{ role: 'user', content: text }] }))
+  const rough = prompt().inputTokens()
 
-  it('is guessed, and counted only where the guess cannot decide', async () => {
-    const found = facts('openai-chat', chat({ messages: [{ role: 'user', content: text }] }))
-    const guess = found.inputTokens()
-    expect(found.settle(table(guess * 5))).toBeUndefined()
-    expect(found.settle(table(Math.floor(guess / 5)))).toBeUndefined()
-    expect(found.inputCounted).toBe(false)
-    const counting = found.settle(table(guess + 100))
+  it('is guessed, more closely where that may matter, and counted where the guess cannot decide', async () => {
+    const far = prompt()
+    expect(far.settle(table(rough * 5))).toBeUndefined()
+    expect(far.settle(table(Math.floor(rough / 5)))).toBeUndefined()
+    expect(far.inputTokens()).toBe(rough)
+    const nearer = prompt()
+    expect(nearer.settle(table(rough * 3.9))).toBeUndefined()
+    expect(nearer.inputTokens()).not.toBe(rough)
+    expect(nearer.inputCounted).toBe(false)
+    const near = prompt()
+    const counting = near.settle(table(nearer.inputTokens() + 100))
     expect(counting).toBeInstanceOf(Promise)
     await counting
-    expect(found.inputCounted).toBe(true)
-    expect(found.inputTokens()).toBeGreaterThan(guess * 1.5)
-    expect(found.inputTokens()).toBeGreaterThan(2000)
-    expect(found.settle(table(guess + 100))).toBeUndefined()
-    expect(found.watched.decoded).toBe(1)
+    expect(near.inputCounted).toBe(true)
+    expect(near.inputTokens()).toBeGreaterThan(2000)
+    expect(near.settle(table(nearer.inputTokens() + 100))).toBeUndefined()
+    expect(near.watched.decoded).toBe(1)
   })
 
   it('is not looked at where nothing turns on it', () => {
@@ -282,6 +291,11 @@ describe('a session', () => {
 
   it('of the key for the cache', () => {
     expect(facts('openai-chat', chat({ prompt_cache_key: 'k' })).session()).toBe('k')
+  })
+
+  it('is not looked for long', () => {
+    const user_id = `${'_session_'.repeat(200_000)}\n`
+    expect(facts('anthropic-messages', messages({ metadata: { user_id } })).session()).toMatch(/^(_session_)+/)
   })
 
   it('is its first turn where nobody names it', () => {

@@ -21,6 +21,7 @@ export interface DeltaPacingOptions {
  */
 export class DeltaPacing implements AsyncStreamTransformer {
   readonly name = 'delta-pacing'
+  readonly async = true
   /** Longer than any wait of its own. */
   readonly timeoutMs: number
   readonly #interval: number

@@ -3,12 +3,20 @@ import type { PatternOptions } from './text/pattern-scan.ts'
 
 type Shape = 'text' | 'number' | 'switch' | 'list' | 'texts' | 'where' | 'patterns' | 'named patterns'
 
-/** The shape of each option that a configuration can hold. */
-export type OptionShapes<Options> = { readonly [Name in keyof Options]?: Shape }
+/** What a configuration can say of an option: its shape, and what it means. */
+export interface OptionRow {
+  readonly shape: Shape
+  readonly means: string
+  readonly required?: boolean
+}
+
+/** The options that a configuration can hold. */
+export type OptionRows<Options> = { readonly [Name in keyof Options]?: OptionRow }
 
 type Fields = Readonly<Record<string, unknown>>
 
-const said: Record<Shape, string> = {
+/** The shapes in words. */
+export const shapeWords: Readonly<Record<Shape, string>> = {
   text: 'a text',
   number: 'a number',
   switch: 'true or false',
@@ -24,29 +32,39 @@ const said: Record<Shape, string> = {
  *
  * @throws SluiceError `config_invalid`
  */
-export function readOptions<Options>(given: Fields, shapes: OptionShapes<Options>): Options {
-  const known = shapes as Readonly<Record<string, Shape>>
+export function readOptions<Options>(given: Fields, rows: OptionRows<Options>): Options {
+  const known = rows as Readonly<Record<string, OptionRow>>
   const options: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue
     if (!Object.hasOwn(known, name)) {
       throw new SluiceError(
         'config_invalid',
-        `cannot use the option \`${name}\`: it is not known; the options are ${Object.keys(known).join(', ')}`,
+        `cannot use the option \`${name}\`: it is not known; ${choice(Object.keys(known))}`,
         { param: name },
       )
     }
-    const read = readers[known[name]!](value)
+    const read = readers[known[name]!.shape](value)
     if (read === undefined) {
       throw new SluiceError(
         'config_invalid',
-        `cannot use the option \`${name}\`: it is ${JSON.stringify(value)}; write ${said[known[name]!]}`,
+        `cannot use the option \`${name}\`: it is ${JSON.stringify(value)}; write ${shapeWords[known[name]!.shape]}`,
         { param: name },
       )
     }
     options[name] = read
   }
+  for (const [name, { required, shape }] of Object.entries(known)) {
+    if (!required || options[name] !== undefined) continue
+    throw new SluiceError('config_invalid', `cannot do without the option \`${name}\`: write ${shapeWords[shape]}`, {
+      param: name,
+    })
+  }
   return options as Options
+}
+
+function choice(names: readonly string[]): string {
+  return names.length === 0 ? 'it takes none' : `the options are ${names.join(', ')}`
 }
 
 /** Each gives undefined for what does not have the shape. */

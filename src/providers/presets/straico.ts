@@ -1,4 +1,3 @@
-import { throughPrompt } from '../prompt/uploads.ts'
 import type { Preset } from '../provider.ts'
 
 /**
@@ -15,7 +14,7 @@ export const straico: Preset = {
   keyEnv: ['STRAICO_API_KEY'],
   baseUrlEnv: ['STRAICO_BASE_URL'],
   forwards: [],
-  uploads: () => throughPrompt({ prompt: '/v1/prompt/completion', upload: '/v0/file/upload' }),
+  uploads: { prompt: '/v1/prompt/completion', upload: '/v0/file/upload' },
   vendor: 'straico',
   patterns: [],
   normalise: true,

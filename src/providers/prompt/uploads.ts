@@ -1,22 +1,14 @@
 import { createHash } from 'node:crypto'
 import { SluiceError } from '../../errors/index.ts'
 import { isJsonObject } from '../../tokens/index.ts'
-import type { Post, Prepare, SignedRequest } from '../provider.ts'
+import type { Post, Prepare, SignedRequest, UploadPaths } from '../provider.ts'
 import { type Attachment, promptOf } from './flatten.ts'
-
-export interface UploadOptions {
-  /** Below the address without its version: where prompts are answered, and where files go. */
-  prompt: string
-  upload: string
-  /** Milliseconds since 1970. Default: the system's. */
-  now?: () => number
-}
 
 /**
  * For an API whose chat takes texts only: requests with pictures or files go out as a prompt, after what they carry has
  * been uploaded. What was uploaded is remembered for a while, since every turn of a conversation brings it again.
  */
-export function throughPrompt({ prompt, upload, now = Date.now }: UploadOptions): Prepare {
+export function throughPrompt({ prompt, upload }: UploadPaths): Prepare {
   const known = new Map<string, { url: string; until: number }>()
 
   const place = async (one: Attachment, request: SignedRequest, base: string, post: Post): Promise<string> => {
@@ -24,7 +16,7 @@ export function throughPrompt({ prompt, upload, now = Date.now }: UploadOptions)
     const hash = createHash('sha256').update(`${base} ${request.headers.authorization ?? ''} ${nameOf(one)} `)
     const key = hash.update(one.base64).digest('base64')
     const found = known.get(key)
-    if (found && found.until > now()) return found.url
+    if (found && found.until > Date.now()) return found.url
     const form = new FormData()
     form.append('file', new File([Buffer.from(one.base64, 'base64')], nameOf(one), { type: one.mediaType }))
     // The platform writes forms, and only for requests and responses of its own.
@@ -36,11 +28,11 @@ export function throughPrompt({ prompt, upload, now = Date.now }: UploadOptions)
       body: new Uint8Array(await written.arrayBuffer()),
     })
     const url = addressIn(text)
-    if (url === undefined || status >= 300) {
+    if (url === undefined) {
       throw new SluiceError('upstream_protocol', `cannot upload a file: status ${status}, and no address in the answer`)
     }
     known.delete(key)
-    known.set(key, { url, until: now() + keepMs })
+    known.set(key, { url, until: Date.now() + keepMs })
     const [oldest] = known.keys()
     if (known.size > most && oldest !== undefined) known.delete(oldest)
     return url

@@ -174,6 +174,8 @@ export class Connection {
 
   #finish(rider: Rider, idleMs: number): void {
     this.#rider = undefined
+    // While it is idle it must not hold the last answer, and all that hangs on it.
+    this.#parser.stop()
     this.resume()
     // A request that was answered before all of it was written cannot be taken back.
     if (idleMs > 0 && this.#socket.writableLength === 0) {

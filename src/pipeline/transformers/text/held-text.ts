@@ -25,6 +25,8 @@ export class HeldText<D extends Delta> implements TextWindow {
   #segments: Segment<D>[] = []
   /** Deltas of which not all has gone on, and where the first of them begins, if there is one. */
   readonly #deltas: D[] = []
+  /** The first of them. Taking each away from a long list would move the list each time. */
+  #head = 0
   #headFrom = 0
   /** Some of the text of the first one was taken out. */
   #headCut = false
@@ -63,14 +65,14 @@ export class HeldText<D extends Delta> implements TextWindow {
       if (upTo < decided) decided = upTo
     }
     this.#read = read
-    if (decided === read && this.#deltas.length === 0 && this.#found.length === 0) {
+    if (decided === read && this.#deltas.length === this.#head && this.#found.length === 0) {
       if (text !== '') this.#before = text.charCodeAt(text.length - 1)
       if (this.#tail !== '') this.#tail = ''
       this.#given = read
       return true
     }
     this.#piece = ''
-    if (this.#deltas.length === 0) this.#headFrom = at
+    if (this.#deltas.length === this.#head) this.#headFrom = at
     if (this.#tail === '') this.#tailFrom = at
     this.#tail += text
     this.#deltas.push(delta)
@@ -135,8 +137,8 @@ export class HeldText<D extends Delta> implements TextWindow {
   }
 
   #give(to: number): void {
-    while (this.#deltas.length > 0) {
-      const delta = this.#deltas[0]!
+    while (this.#deltas.length > this.#head) {
+      const delta = this.#deltas[this.#head]!
       const text = textOf(delta)
       const from = this.#given - this.#headFrom
       if (this.#headFrom + text.length > to) {
@@ -154,8 +156,8 @@ export class HeldText<D extends Delta> implements TextWindow {
 
   #drop(to: number): string {
     let dropped = ''
-    while (this.#deltas.length > 0 && this.#given < to) {
-      const text = textOf(this.#deltas[0]!)
+    while (this.#deltas.length > this.#head && this.#given < to) {
+      const text = textOf(this.#deltas[this.#head]!)
       const part = text.slice(this.#given - this.#headFrom, to - this.#headFrom)
       dropped += part
       this.#given += part.length
@@ -166,9 +168,12 @@ export class HeldText<D extends Delta> implements TextWindow {
   }
 
   #pop(text: string): void {
-    this.#deltas.shift()
     this.#headFrom += text.length
     this.#given = this.#headFrom
     this.#headCut = false
+    this.#head++
+    if (this.#head * 2 < this.#deltas.length || (this.#head < 64 && this.#head < this.#deltas.length)) return
+    this.#deltas.splice(0, this.#head)
+    this.#head = 0
   }
 }

@@ -1,0 +1,332 @@
+import type { Led, ProviderLessons } from '../capabilities/index.ts'
+import type { Asked, Dialect, UpstreamFraming } from '../dialects/index.ts'
+import { SluiceError } from '../errors/index.ts'
+import { continueRequest } from '../resume/index.ts'
+import type { ChatRequest } from '../tokens/index.ts'
+import type { UpstreamHead, UpstreamRequest } from '../transport/index.ts'
+import { Attempt } from './attempt.ts'
+import type { Delivery } from './delivery.ts'
+import type { Exchange } from './exchange.ts'
+import type { House } from './house.ts'
+import { Lessons, offersTools } from './lessons.ts'
+import { type Plan, type PlanOptions, plan, type Routed } from './plan.ts'
+import { readRefusal } from './refusal.ts'
+import type { Relay } from './relay.ts'
+import type { RequestBody } from './request-body.ts'
+import { isUnsent } from './unsent.ts'
+import { readyRequest } from './upstream-request.ts'
+import { checkSimulation, chooseWay, demandsNative, followLeader, policyOf, type Way } from './way.ts'
+
+export interface AskingOptions {
+  house: House
+  exchange: Exchange
+  client: Dialect
+  asked: Asked
+  /** That of the request. */
+  id: string
+  delivery: Delivery
+  owner: () => string
+  /** The client waits for a stream from now on. */
+  onStream: () => void
+  /** What is going to be asked of whom. @returns false where it has been answered with that */
+  onPlan: (planned: Plan) => boolean
+}
+
+/** What comes of asking one target. */
+export interface AskingEvents {
+  /** Its request leaves now. */
+  onSent: () => void
+  /** How long the first content may take; undefined: as long as the whole answer. */
+  firstTokenMs: (planned: Plan) => number | undefined
+  /** Nothing of an answer of this target has reached the client. */
+  onFailed: (error: SluiceError) => void
+  /** The call is over, well or not. */
+  onSettled: () => void
+}
+
+/**
+ * Asks one target with one key: in the way that it is known to take, or in the way that it has left when it refuses the
+ * first one. Whoever made it drops it by `abort`, and hears nothing of it any more.
+ */
+export class Asking {
+  readonly #options: AskingOptions
+  readonly #events: AskingEvents
+  /** Until the answer has content: as long as the target may have to be asked once more. */
+  #body: RequestBody | undefined
+  readonly #routed: Routed
+  readonly #key: string | undefined
+  #known: ProviderLessons | undefined
+  #lessons: Lessons | undefined
+  #led: Led | undefined
+  #attempt: Attempt | undefined
+  /** Which call is the one that counts: one that was refused for its way is of no interest. */
+  #turn = 0
+  #sentAt = 0
+  #over = false
+  #stopFirst: (() => void) | undefined
+  #stopPreparing: (() => void) | undefined
+  #stopLeading: (() => void) | undefined
+  /** It answers with a stream. */
+  #streams = false
+  plan: Plan | undefined
+  head: UpstreamHead | undefined
+  /** The provider has taken the request, and whether it charges for it is not known. */
+  maybeBilled = false
+
+  constructor(
+    options: AskingOptions,
+    events: AskingEvents,
+    { body, routed, key }: { body: RequestBody; routed: Routed; key: string | undefined },
+  ) {
+    this.#options = options
+    this.#events = events
+    this.#body = body
+    this.#routed = routed
+    this.#key = key
+  }
+
+  /** Some call has been made. */
+  get hasCalled(): boolean {
+    return this.#attempt !== undefined
+  }
+
+  async start(): Promise<void> {
+    try {
+      const known = this.#options.house.capabilities.of(this.#routed.provider)
+      this.#known = known instanceof Promise ? await known : known
+      this.#lessons = new Lessons(this.#known)
+      if (this.#routed.stream) {
+        const waiting = this.#follow(this.#known)
+        if (waiting) await waiting
+      }
+      if (this.#over) return
+      const asking = this.#ask(this.#known)
+      if (asking) await asking
+    } catch (error) {
+      this.fail(SluiceError.from(error))
+    }
+  }
+
+  pause(): void {
+    this.#attempt?.pause()
+  }
+
+  resume(): void {
+    this.#attempt?.resume()
+  }
+
+  onContent(): void {
+    // Not before: a stream may begin with an error, and be none.
+    if (this.#streams && this.plan && this.#body) this.#lessons?.streams(this.plan, offersTools(this.#body.json))
+    this.#body = undefined
+    this.#stopFirst?.()
+  }
+
+  /** Nothing of an answer has reached the client, and nothing will. */
+  fail(error: SluiceError): void {
+    if (this.#over) return
+    if (isUnsent(error)) this.maybeBilled = false
+    this.#events.onFailed(error)
+  }
+
+  /** @param left it was not the target that failed: the client has gone */
+  abort(left = false): void {
+    if (this.#over) return
+    this.#over = true
+    this.#body = undefined
+    // Where there was not even a plan nothing was found out: whoever waits for that needs somebody else.
+    this.#led?.(!left && this.plan !== undefined)
+    this.#drop()
+  }
+
+  /** The answer came to its end. Times by the clock of the house. */
+  learn(firstAt: number, endedAt: number): void {
+    const { kind, progress } = this.#options.delivery
+    if (!this.plan?.asksStream || kind === 'simulated') return
+    this.#lessons?.arrived(this.plan, progress, firstAt - this.#sentAt, endedAt - firstAt)
+  }
+
+  /** The call is of no interest from here on. */
+  #drop(): void {
+    this.#turn++
+    this.#streams = false
+    this.#stopFirst?.()
+    this.#stopLeading?.()
+    this.#stopPreparing?.()
+    this.#attempt?.abort()
+  }
+
+  /** Nothing is known of the provider, and another request is about to find out: what it learns is worth waiting for. */
+  #follow(known: ProviderLessons): Promise<void> | undefined {
+    const place = followLeader(known, this.#routed.provider, this.#routed.stream)
+    if (typeof place === 'function') {
+      this.#led = place
+      // Others do not wait for a provider that says nothing at all.
+      const { clock, streaming } = this.#options.house
+      this.#stopLeading = clock.after(streaming.firstTokenTimeoutMs, () => place(true))
+    }
+    if (!(place instanceof Promise)) return undefined
+    this.#options.onStream()
+    // Who led may have left without an answer.
+    return place.then(() => (this.#over ? undefined : this.#follow(known)))
+  }
+
+  /** Plans and sends. A promise only where state of the conversation is in a store that takes its time. */
+  #ask(known: ProviderLessons): Promise<void> | undefined {
+    const { house, client, owner } = this.#options
+    // Both plans go one way: to ask a second time could be answered otherwise.
+    const chosen: { way?: Way } = {}
+    if (!client.client.rebuildsHistory) {
+      this.#begin(this.#makePlan(known, chosen))
+      return undefined
+    }
+    const pending: { state?: Promise<void> | undefined } = {}
+    const planned = this.#makePlan(known, chosen, (request) => {
+      pending.state = house.memory.restore(owner, request)
+    })
+    if (!pending.state) {
+      this.#begin(planned)
+      return undefined
+    }
+    return pending.state.then(() => {
+      if (this.#over) return
+      this.#begin(this.#makePlan(known, chosen, (request) => house.memory.restoreKnown(owner, request)))
+    })
+  }
+
+  #makePlan(known: ProviderLessons, chosen: { way?: Way }, restore?: (request: ChatRequest) => void): Plan {
+    const { house, exchange, client, asked, delivery } = this.#options
+    const { provider, target, stream } = this.#routed
+    const body = this.#body as RequestBody
+    const policy = policyOf(house.streaming, provider, target.model)
+    const choose = (whole = false) => {
+      if (chosen.way && !whole) return chosen.way
+      const wish = {
+        stream,
+        tools: !target.traits.emulateTools && offersTools(body.json),
+        nativeOnly: stream && demandsNative(exchange),
+        streamRefused: whole || this.#lessons?.streamRefused === true,
+      }
+      const way = chooseWay(known, provider, target, wish, policy)
+      if (!whole) chosen.way = way
+      return way
+    }
+    const options: PlanOptions = { policy, choose, ...(restore && { restore }) }
+    const { delivered } = delivery
+    if (delivered) {
+      options.rewrite = (request, to, { upstream }) => {
+        const prefill = upstream.prefills?.(to) === true && known.can(to.model, 'prefill') !== false
+        continueRequest(request, { text: delivered.text, prefill })
+      }
+    }
+    return plan(client, body, this.#routed, asked, options)
+  }
+
+  #begin(planned: Plan): void {
+    this.plan = planned
+    const { house, exchange, delivery, onPlan, onStream } = this.#options
+    if (!onPlan(planned)) return
+    if (planned.stream) onStream()
+    delivery.expect(planned)
+    const leaving = new AbortController()
+    const ready = readyRequest(house, exchange, planned, this.#key, leaving.signal)
+    if (!(ready instanceof Promise)) {
+      this.#send(planned, ready)
+      return
+    }
+    const turn = this.#turn
+    this.#stopPreparing = () => leaving.abort()
+    ready.then(
+      (request) => {
+        if (turn === this.#turn) this.#send(planned, request)
+      },
+      (cause: unknown) => {
+        if (turn === this.#turn) this.fail(SluiceError.from(cause))
+      },
+    )
+  }
+
+  #send(planned: Plan, request: UpstreamRequest): void {
+    const { transport, clock, streaming, log } = this.#options.house
+    const { provider, upstream } = planned
+    if (log.debug) log.step(this.#options.id, 'sent', { provider: provider.name, bytes: request.body?.length ?? 0 })
+    this.maybeBilled = true
+    this.#sentAt = clock.now()
+    this.#events.onSent()
+    this.#limitFirst(planned)
+    const turn = ++this.#turn
+    this.#attempt = new Attempt(transport, request, clock, streaming, {
+      onHead: (head) => this.#onHead(head),
+      framings: upstream.upstream.framings ?? sseOnly,
+      openRelay: (framing) => this.#openRelay(planned, framing),
+      onWhole: (bytes) => this.#onWhole(planned, bytes),
+      onRefusal: (status, text) => this.#onRefusal(planned, status, text),
+      onFailure: (error) => this.fail(error),
+      onSettled: () => {
+        if (turn === this.#turn) this.#events.onSettled()
+      },
+    })
+  }
+
+  #limitFirst(planned: Plan): void {
+    const ms = this.#events.firstTokenMs(planned)
+    if (ms === undefined) return
+    const named = `${planned.provider.name}/${planned.target.model}`
+    this.#stopFirst = this.#options.house.clock.after(ms, () =>
+      this.fail(new SluiceError('first_token_timeout', `${named} sent no content within ${ms / 1000} s`)),
+    )
+  }
+
+  #onHead(head: UpstreamHead): void {
+    const { log } = this.#options.house
+    this.head = head
+    if (log.debug) log.step(this.#options.id, 'head', { status: head.status })
+    if (head.status >= 300) return
+    this.#led?.(true)
+    this.#stopLeading?.()
+  }
+
+  #openRelay(planned: Plan, framing: UpstreamFraming): Relay {
+    this.#streams = true
+    return this.#options.delivery.openRelay(planned, framing)
+  }
+
+  #onWhole(planned: Plan, bytes: Uint8Array): void {
+    const { delivery, exchange } = this.#options
+    delivery.whole(planned, bytes, () => {
+      this.#lessons?.answeredWhole(planned)
+      if (!planned.stream || !planned.asksStream) return
+      const { provider, target, policy } = planned
+      const named = `${provider.name}/${target.model}`
+      checkSimulation(named, 'it answered in one piece', { nativeOnly: demandsNative(exchange) }, policy)
+    })
+  }
+
+  /** The provider says no: to the request, or only to the way in which it was asked. */
+  #onRefusal(planned: Plan, status: number, text: string): void {
+    this.maybeBilled = false
+    const continuing = this.#options.delivery.delivered !== undefined
+    const body = this.#body
+    if (body && this.#lessons?.refused(planned, body.json, status, text, continuing)) {
+      this.#led?.(true)
+      this.#repeat()
+      return
+    }
+    this.fail(readRefusal(planned, this.head?.headers ?? {}, status, text))
+  }
+
+  /** The same request in the way that the provider has left. Nothing was done for the first one, so nothing is paid twice. */
+  #repeat(): void {
+    const { log } = this.#options.house
+    if (log.debug) log.step(this.#options.id, 'repeat', { because: 'the provider refused the way it was asked' })
+    this.#drop()
+    this.head = undefined
+    try {
+      if (this.#known) this.#ask(this.#known)?.catch((error: unknown) => this.fail(SluiceError.from(error)))
+    } catch (error) {
+      this.fail(SluiceError.from(error))
+    }
+  }
+}
+
+const sseOnly: readonly UpstreamFraming[] = ['sse']
