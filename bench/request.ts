@@ -274,6 +274,7 @@ export function config({ watched }: Pick<Way, 'watched'>): Config {
       defineProvider({ name: dialect, dialect, ...base }),
     ),
     aliases: [],
+    transformers: { own: [], providers: {}, aliases: {} },
     clients: [],
     routing: { rules: [], tags: 'system' },
     log: { level: 'silent', format: 'json' },

@@ -33,6 +33,7 @@ const bundle = await rolldown({
     'dialects/index': 'src/dialects/index.ts',
     'pipeline/index': 'src/pipeline/index.ts',
     'capabilities/index': 'src/capabilities/index.ts',
+    'routing/index': 'src/routing/index.ts',
     'providers/scripted/index': 'src/providers/scripted/index.ts',
     'cli/main': 'src/cli/main.ts',
   },
@@ -45,6 +46,7 @@ const bundle = await rolldown({
     'commander',
     'picocolors',
     'smol-toml',
+    'yaml',
     /^gpt-tokenizer/,
   ],
 })

@@ -1,12 +1,10 @@
 import { Command } from 'commander'
 import { CommandError } from './failure.ts'
-import { answers, type Remote, remoteAt, usualUrl } from './remote.ts'
+import { type Remote, remoteModels, usualModel, usualUrl } from './remote.ts'
+import { findSeat, type SeatFlags } from './seat.ts'
 
-interface ChatFlags {
+interface ChatFlags extends SeatFlags {
   model?: string
-  url?: string
-  key?: string
-  config?: string
 }
 
 export function chatCommand(): Command {
@@ -35,53 +33,19 @@ async function chat(words: string[], flags: ChatFlags): Promise<void> {
   if (prompt !== undefined && prompt.trim() === '') {
     throw new CommandError('cannot ask anything: the prompt is empty; write one behind `sluice chat`')
   }
-  const seat = await findSeat(flags)
+  const seat = await findSeat(flags, () => ({ logLevel: 'silent' }))
   try {
     const model = flags.model ?? seat.model ?? (await firstModel(seat.remote))
     const { converse, askOnce } = await import('./conversation.ts')
     if (prompt === undefined) await converse(seat.remote, model)
     else await askOnce(seat.remote, model, prompt)
   } finally {
-    await seat.leave()
-  }
-}
-
-/** Whom the conversation is with. */
-interface Seat {
-  remote: Remote
-  /** The model to take when none is named, where that is known. */
-  model?: string
-  leave(): Promise<void>
-}
-
-async function findSeat({ url, key, config }: ChatFlags): Promise<Seat> {
-  const remote = remoteAt(url ?? usualUrl, key)
-  if (config === undefined && (url !== undefined || (await answers(remote)))) {
-    return { remote, leave: async () => {} }
-  }
-  const { createSluice } = await import('../index.ts')
-  const { exampleModel } = await import('./summary.ts')
-  const sluice = await createSluice({
-    ...(config !== undefined && { config }),
-    host: '127.0.0.1',
-    port: 0,
-    logLevel: 'silent',
-  })
-  const scripted = sluice.config.source.endsWith('built-in')
-  if (scripted) process.stderr.write('sluice: no provider is configured; the scripted one answers\n')
-  const model = exampleModel(sluice.config) ?? (scripted ? 'demo' : undefined)
-  return {
-    remote: { url: sluice.url, key: sluice.config.access.keys[0] },
-    ...(model !== undefined && { model }),
-    leave: () => sluice.close(),
+    await seat.sluice?.close()
   }
 }
 
 async function firstModel(remote: Remote): Promise<string> {
-  const { remoteModels } = await import('./remote.ts')
-  const [first] = await remoteModels(remote)
-  // No script is called so, and what plays instead introduces itself.
-  if (first?.startsWith('scripted/')) return 'scripted/demo'
+  const first = usualModel(await remoteModels(remote))
   if (first !== undefined) return first
   throw new CommandError(`cannot choose a model: ${remote.url} lists none; name one with --model provider/model`)
 }

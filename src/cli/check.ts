@@ -18,9 +18,9 @@ Examples:
 }
 
 async function check(file: string | undefined): Promise<void> {
-  const { loadRouting, readConfig } = await import('../config/index.ts')
+  const { loadCode, readConfig } = await import('../config/index.ts')
   const { describeAliases, describeClients, describeProviders, describeRouting } = await import('./summary.ts')
-  const config = await loadRouting(readConfig({ file, env: process.env }))
+  const config = await loadCode(readConfig({ file, env: process.env }))
   const { server, access, storage, providers } = config
   const callers =
     access.keys.length > 0

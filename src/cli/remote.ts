@@ -78,3 +78,10 @@ export async function remoteModels(remote: Remote): Promise<string[]> {
   }
   return data.flatMap((one) => (typeof one?.id === 'string' ? [one.id as string] : []))
 }
+
+/** The one to take when nobody names any. */
+export function usualModel(models: readonly string[]): string | undefined {
+  const [first] = models
+  // No script is called so, and what plays instead introduces itself.
+  return first?.startsWith('scripted/') ? 'scripted/demo' : first
+}

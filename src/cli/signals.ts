@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs'
 import { printFailure } from './failure.ts'
 
 export interface Stopping {
@@ -35,4 +36,35 @@ export function onStopSignals({ drain, close, waiting }: Stopping): void {
   }
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)
+}
+
+export interface HangingUp {
+  /** What a SIGHUP asks of a program that runs by itself. */
+  reload(): Promise<void>
+  /** What it means when the terminal has been closed. */
+  close(): Promise<void>
+}
+
+/** SIGHUP has two meanings: somebody asks to read the configuration again, or the terminal is gone. */
+export function onHangup({ reload, close }: HangingUp): void {
+  // There is no such signal, though Node says so when the window is closed.
+  if (process.platform === 'win32') return
+  const hadTerminal = hasTerminal()
+  process.on('SIGHUP', () => {
+    if (!hadTerminal || hasTerminal()) {
+      void reload()
+      return
+    }
+    close().finally(() => process.exit(129))
+  })
+}
+
+/** Whether the terminal that this was started from is still there. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'))
+    return true
+  } catch {
+    return false
+  }
 }

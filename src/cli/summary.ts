@@ -6,6 +6,9 @@ export function describeProviders(providers: readonly Provider[]): string[] {
   const width = Math.max(0, ...providers.map((one) => one.name.length))
   return providers.map((one) => {
     const facts = [one.dialect, one.package?.package ?? showUrl(one.baseUrl), keyState(one), modelState(one)]
+    const all = { models: '*', traits: one.traits }
+    const told = [all, ...one.modelTraits].filter(({ traits }) => traits.emulateTools).map(({ models }) => models)
+    if (told.length > 0) facts.push(`tools in words${told.includes('*') ? '' : ` for ${told.join(', ')}`}`)
     return `${one.name.padEnd(width)}  ${facts.join(', ')}`
   })
 }

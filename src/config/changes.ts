@@ -37,6 +37,10 @@ export function changesBetween(before: Config, after: Config): ConfigChange {
   const settings: string[] = []
   for (const key of new Set([...Object.keys(before), ...Object.keys(after)] as (keyof Config)[])) {
     if (listed.has(key)) continue
+    if (key === 'transformers') {
+      if (!sameTransformers(before, after)) settings.push('[[transformers]]')
+      continue
+    }
     settings.push(...settingsOf(key, before[key], after[key]))
   }
   return {
@@ -89,6 +93,11 @@ function listChange<T extends { name: string }>(
 
 function sameProvider(before: Config, after: Config): (a: Provider, b: Provider) => boolean {
   return (a, b) => a === b || (before.marks[a.name] !== undefined && before.marks[a.name] === after.marks[b.name])
+}
+
+function sameTransformers({ transformers: old }: Config, { transformers: fresh }: Config): boolean {
+  if (!sameText(old, fresh)) return false
+  return old.own.every(({ module, transformer }, i) => !module || transformer === fresh.own[i]?.transformer)
 }
 
 /** Code is the same where it is the same object, everything else where it reads the same. */

@@ -1,5 +1,6 @@
 import type { ReasoningFields } from '../dialects/index.ts'
 import type { LogConfig } from '../observe/index.ts'
+import type { Transformer } from '../pipeline/index.ts'
 import type { Provider } from '../providers/index.ts'
 import type { Alias, RouteFunction, Rule, Situations } from '../routing/index.ts'
 import type { TransportClient } from '../transport/index.ts'
@@ -17,6 +18,7 @@ export interface Config {
   providers: Provider[]
   aliases: Alias[]
   routing: RoutingConfig
+  transformers: TransformersConfig
   /** What is said of clients that read less, or more, than others. */
   clients: ClientConfig[]
   log: LogConfig
@@ -29,6 +31,35 @@ export interface Config {
   file?: string
   /** For each provider a digest of all that was written of it, to tell whether it has changed. */
   marks: Readonly<Record<string, string>>
+}
+
+/** What changes requests and answers, and for whom. */
+export interface TransformersConfig {
+  /** Those that have a table of their own, in order. */
+  own: TransformerConfig[]
+  /** Names, in order, by the name of a provider and by that of an alias. */
+  providers: Readonly<Record<string, readonly string[]>>
+  aliases: Readonly<Record<string, readonly string[]>>
+}
+
+export interface TransformerConfig {
+  name: string
+  /** The one that sluice brings, which this is. */
+  use?: string
+  /** The file of one's own, absolute. */
+  module?: string
+  /** Where the configuration names it. */
+  place?: string
+  /** As they were written. */
+  options: Readonly<Record<string, unknown>>
+  /** Globs over `provider/model`: it works for these without being in a list. */
+  models?: readonly string[]
+  /** The same over the names of client keys. */
+  clientKeys?: readonly string[]
+  onError?: 'fail' | 'skip'
+  timeoutMs?: number
+  /** Absent: its code has not been loaded yet. */
+  transformer?: Transformer
 }
 
 /** How requests find their targets, beside the names that they ask for. */
@@ -126,7 +157,7 @@ export interface StreamingConfig extends StreamingPolicy {
   rules: StreamingRule[]
   /** How long a lesson about a model counts. Default 5 min. */
   detectionTtlMs: number
-  /** How often a request is repeated in another way because the one it was asked in was refused. Default 3. */
+  /** How often a target is asked again after a failure that may pass. Default 3. */
   maxRetries: number
   /** Silence towards the client after which a sign of life is written. Default 15 s. */
   heartbeatMs: number

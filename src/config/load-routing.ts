@@ -1,7 +1,7 @@
-import { pathToFileURL } from 'node:url'
 import { SluiceError } from '../errors/index.ts'
 import type { RouteFunction } from '../routing/index.ts'
 import type { Config } from './config.ts'
+import { importCode } from './import-code.ts'
 
 /**
  * The configuration with the code that its `[routing] module` names. Code that was changed since is loaded anew; what is
@@ -16,15 +16,10 @@ export async function loadRouting<C extends Pick<Config, 'routing'>>(config: C):
   return { ...config, routing: { ...config.routing, decide } }
 }
 
-let loads = 0
-
 async function load(file: string): Promise<RouteFunction> {
-  const url = pathToFileURL(file)
-  // Modules are known by their address, so that another one is another module.
-  if (++loads > 1) url.searchParams.set('load', String(loads))
   let exported: { default?: unknown }
   try {
-    exported = (await import(url.href)) as { default?: unknown }
+    exported = await importCode(file)
   } catch (cause) {
     const said = cause instanceof Error ? cause.message.split('\n', 1)[0] : String(cause)
     throw new SluiceError('config_invalid', `cannot load the routing code ${file}: ${said}; mend [routing] module`, {

@@ -73,6 +73,13 @@ export class Problems {
     })
   }
 
+  /** Where a value stands, for a mistake that is found only later: `sluice.toml:12: transformers[0].module`. */
+  placeOf(path: Path): string {
+    const line = this.#lineOf(path)
+    const file = this.#file === undefined ? '' : `${this.#file}${line === undefined ? '' : `:${line}`}: `
+    return `${file}${showPath(path)}`
+  }
+
   #push(line: number | undefined, path: string, message: string): void {
     this.#list.push({
       ...(this.#file !== undefined && { file: this.#file }),

@@ -7,6 +7,7 @@ import { listProviders } from './provider-list.ts'
 import { resolveRouting } from './routing.ts'
 import type { ConfigOptions } from './schema.ts'
 import { resolveStorage } from './state-path.ts'
+import { listTransformers } from './transformer-list.ts'
 import { largestBytes, longestMs, toBytes, toMs } from './units.ts'
 import { good, type Written } from './written.ts'
 
@@ -25,6 +26,7 @@ export function resolveConfig(written: Written): Config {
   const list = listProviders(written, server)
   const aliases = listAliases(written, list)
   const routing = resolveRouting(written, list, aliases)
+  const transformers = listTransformers(written)
   const clients = listClients(written)
   written.problems.check()
 
@@ -39,6 +41,7 @@ export function resolveConfig(written: Written): Config {
     providers: list.providers,
     aliases,
     routing,
+    transformers,
     clients,
     log: { level: setting(written, 'log', 'level'), format: setting(written, 'log', 'format') },
     marks: list.marks,
@@ -110,7 +113,12 @@ function setting<T extends keyof Defaults, K extends keyof Defaults[T] & string>
   return good<Defaults[T][K]>(written, [table, key]) ?? defaults[table][key]
 }
 
-function ms<T extends 'server' | 'limits' | 'streaming'>(written: Written, table: T, key: keyof Defaults[T] & string, least = 1) {
+function ms<T extends 'server' | 'limits' | 'streaming'>(
+  written: Written,
+  table: T,
+  key: keyof Defaults[T] & string,
+  least = 1,
+) {
   const value = toMs(setting(written, table, key) as string | number)
   if (value < least) written.problems.add([table, key], 'found no time at all; write at least "1ms"')
   if (value > longestMs) written.problems.add([table, key], 'found more than a timer can wait; write at most "576h"')

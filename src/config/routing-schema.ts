@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { strategies } from '../routing/index.ts'
 import { defaults } from './defaults.ts'
+import { transformerNames } from './transformers-schema.ts'
 
 const { routing } = defaults
 
@@ -38,6 +39,7 @@ export const modelOptions = Type.Object(
         description: 'What each target costs, in one unit of any kind, for `cost`.',
       }),
     ),
+    transformers: transformerNames('What changes requests for this name, and their answers, in order.'),
   },
   { additionalProperties: false },
 )

@@ -1,9 +1,11 @@
-import { dirname, resolve as toPath } from 'node:path'
+import { resolve as toPath } from 'node:path'
 import type { Alias, Situations } from '../routing/index.ts'
 import type { RoutingConfig } from './config.ts'
 import { defaults } from './defaults.ts'
+import { Destinations } from './destinations.ts'
+import { folderOf } from './folder.ts'
 import type { ProviderList } from './provider-list.ts'
-import { checkName, listRules } from './rule-list.ts'
+import { listRules } from './rule-list.ts'
 import { good, type Written } from './written.ts'
 
 const situations = {
@@ -18,11 +20,12 @@ const situations = {
 /** The `[routing]`. Of use only when no problem has come up. */
 export function resolveRouting(written: Written, list: ProviderList, aliases: readonly Alias[]): RoutingConfig {
   const module = good<string>(written, ['routing', 'module'])
+  const destinations = new Destinations(written, list, aliases)
   const found: Situations = {}
   for (const [key, situation] of Object.entries(situations)) {
     const to = good<string>(written, ['routing', key])
     if (to === undefined) continue
-    checkName(written, ['routing', key], to, list, aliases)
+    destinations.checkName(['routing', key], to)
     found[situation] = to
   }
   if (Object.keys(found).length > 0) {
@@ -30,16 +33,11 @@ export function resolveRouting(written: Written, list: ProviderList, aliases: re
     found.backgroundModels = setting(written, 'background_models')
   }
   return {
-    rules: listRules(written, list, aliases),
+    rules: listRules(written, destinations),
     ...(Object.keys(found).length > 0 && { situations: found }),
     tags: setting(written, 'tags'),
     ...(module !== undefined && { module: toPath(folderOf(written.from), module) }),
   }
-}
-
-/** What a file names stands beside it, wherever sluice is started from. */
-function folderOf(from: string | undefined): string {
-  return from === undefined || from === 'options' ? '.' : dirname(from)
 }
 
 interface Settings {

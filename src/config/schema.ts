@@ -4,6 +4,7 @@ import { providerOptions } from '../providers/index.ts'
 import { transportClients } from '../transport/index.ts'
 import { defaults } from './defaults.ts'
 import { modelOptions, routingOptions } from './routing-schema.ts'
+import { transformerOptions } from './transformers-schema.ts'
 import { durationPattern, largestBytes, longestMs, sizePattern } from './units.ts'
 
 // The titles tell `explain` how to word what is expected.
@@ -107,7 +108,8 @@ const limitsOptions = Type.Object(
       Type.Integer({
         minimum: 1,
         maximum: 1_000_000,
-        description: 'How many requests of one client key are answered or wait at once. None: as many as there is room for.',
+        description:
+          'How many requests of one client key are answered or wait at once. None: as many as there is room for.',
       }),
     ),
   },
@@ -197,7 +199,7 @@ const streamingOptions = Type.Object(
     first_token_timeout: Type.Optional(
       duration(
         streaming.first_token_timeout,
-        'How long the first content may take before the next target is tried. The last target has no such limit; for now only the first is tried, so that this waits for its use.',
+        'How long the first content of a stream may take before the next target is tried. The last target has no such limit.',
       ),
     ),
     idle_timeout: Type.Optional(
@@ -301,6 +303,9 @@ export const configSchema = Type.Object(
     ),
     models: Type.Optional(Type.Array(modelOptions, { description: 'Names of your own for `provider/model` targets.' })),
     routing: Type.Optional(routingOptions),
+    transformers: Type.Optional(
+      Type.Array(transformerOptions, { description: 'What changes requests and answers, by name.' }),
+    ),
     clients: Type.Optional(
       Type.Array(clientOptions, { description: 'Clients that read less, or more, than their dialect allows.' }),
     ),

@@ -1,12 +1,16 @@
 import { SluiceError } from '../errors/index.ts'
 import type { Provider } from '../providers/index.ts'
-import { nearNames, resolve } from '../routing/index.ts'
+import { nearNames, type RoutingTable, resolve } from '../routing/index.ts'
 import type { Path } from './path.ts'
 import type { ProviderList } from './provider-list.ts'
 import { shown, type Written } from './written.ts'
 
 /** What stands in a target for what a request has asked for. */
 const place = /\*|\{model\}/
+
+export function hasPlace(target: string): boolean {
+  return place.test(target)
+}
 
 /**
  * Reports a target that leads nowhere. One with a place in it is only known to lead anywhere by its provider.
@@ -29,9 +33,21 @@ export function checkTarget(
   written.problems.add(path, astray(target, prefix, { providers, broken }, names, shown(written, path)))
 }
 
+const tables = new WeakMap<readonly Provider[], RoutingTable>()
+
+/** One for all targets, as a table is made ready for questions by the first of them. */
+function tableOf(providers: readonly Provider[]): RoutingTable {
+  let table = tables.get(providers)
+  if (!table) {
+    table = { providers, aliases: [] }
+    tables.set(providers, table)
+  }
+  return table
+}
+
 function leads(target: string, providers: readonly Provider[]): boolean {
   try {
-    resolve(target, { providers, aliases: [] })
+    resolve(target, tableOf(providers))
     return true
   } catch (thrown) {
     if (SluiceError.is(thrown)) return false

@@ -40,7 +40,7 @@ export function shown({ raw }: Written, path: Path): string {
   return describe(path, valueAt(raw, path))
 }
 
-type List = 'providers' | 'models' | 'clients'
+type List = 'providers' | 'models' | 'clients' | 'transformers'
 
 /** The tables of a list, each with its place, whether or not they are right. */
 export function listed(written: Written, key: List): { path: Path; name: unknown }[] {

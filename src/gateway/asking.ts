@@ -153,6 +153,7 @@ export class Asking {
     this.#stopFirst?.()
     this.#stopLeading?.()
     this.#stopPreparing?.()
+    this.#options.delivery.letGo()
     this.#attempt?.abort()
   }
 
@@ -171,32 +172,44 @@ export class Asking {
     return place.then(() => (this.#over ? undefined : this.#follow(known)))
   }
 
-  /** Plans and sends. A promise only where state of the conversation is in a store that takes its time. */
+  /** Plans and sends. A promise only where state is in a store that takes its time, or a transformer takes its own. */
   #ask(known: ProviderLessons): Promise<void> | undefined {
     const { house, client, owner } = this.#options
     // Both plans go one way: to ask a second time could be answered otherwise.
     const chosen: { way?: Way } = {}
-    if (!client.client.rebuildsHistory) {
-      this.#begin(this.#makePlan(known, chosen))
-      return undefined
-    }
+    if (!client.client.rebuildsHistory) return this.#beginSoon(this.#makePlan(known, chosen))
     const pending: { state?: Promise<void> | undefined } = {}
     const planned = this.#makePlan(known, chosen, (request) => {
       pending.state = house.memory.restore(owner, request)
     })
-    if (!pending.state) {
-      this.#begin(planned)
-      return undefined
-    }
+    if (!pending.state) return this.#beginSoon(planned)
+    // Nobody waits for the first plan any more.
+    if (planned instanceof Promise) planned.catch(() => {})
     return pending.state.then(() => {
-      if (this.#over) return
-      this.#begin(this.#makePlan(known, chosen, (request) => house.memory.restoreKnown(owner, request)))
+      if (this.#over) return undefined
+      const restore = (request: ChatRequest) => house.memory.restoreKnown(owner, request)
+      return this.#beginSoon(this.#makePlan(known, chosen, restore))
     })
   }
 
-  #makePlan(known: ProviderLessons, chosen: { way?: Way }, restore?: (request: ChatRequest) => void): Plan {
+  /** At once, unless a transformer of the request waits. */
+  #beginSoon(planned: Plan | Promise<Plan>): Promise<void> | undefined {
+    if (planned instanceof Promise) {
+      return planned.then((ready) => {
+        if (!this.#over) this.#begin(ready)
+      })
+    }
+    this.#begin(planned)
+    return undefined
+  }
+
+  #makePlan(
+    known: ProviderLessons,
+    chosen: { way?: Way },
+    restore?: (request: ChatRequest) => void,
+  ): Plan | Promise<Plan> {
     const { house, exchange, client, asked, delivery } = this.#options
-    const { provider, target, stream } = this.#routed
+    const { provider, target, stream, alias } = this.#routed
     const body = this.#body as RequestBody
     const policy = policyOf(house.streaming, provider, target.model)
     const choose = (whole = false) => {
@@ -211,7 +224,8 @@ export class Asking {
       if (!whole) chosen.way = way
       return way
     }
-    const options: PlanOptions = { policy, choose, ...(restore && { restore }) }
+    const chain = house.chains.find({ provider: provider.name, model: target.model, alias })
+    const options: PlanOptions = { policy, choose, chain, ...(restore && { restore }) }
     const { delivered } = delivery
     if (delivered) {
       options.rewrite = (request, to, { upstream }) => {

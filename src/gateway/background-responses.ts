@@ -8,8 +8,9 @@ import { BackgroundResponse } from './background-response.ts'
 import { EventRoom } from './event-room.ts'
 import type { House } from './house.ts'
 import { ownerOf } from './owner.ts'
-import { plan, routeRequest } from './plan.ts'
+import { plan } from './plan.ts'
 import { parseBody } from './request-body.ts'
+import { routeRequest } from './route-request.ts'
 import { previousOf } from './stored-responses.ts'
 import { policyOf } from './way.ts'
 
@@ -69,7 +70,8 @@ export class BackgroundResponses {
     try {
       const owner = ownerOf(exchange)
       const body = await this.#house.responses.expand(owner, written)
-      const [routed] = routeRequest(dialect, body.json, {}, this.#house.table)
+      const { targets } = await routeRequest(this.#house, exchange, dialect, body, {})
+      const [routed] = targets
       const policy = policyOf(this.#house.streaming, routed.provider, routed.target.model)
       const planned = plan(dialect, body, routed, {}, { policy })
       const id = `resp_${randomUUID().replaceAll('-', '')}`

@@ -7,8 +7,9 @@ import type { Exchange } from './exchange.ts'
 import { headersBack, upstreamHeaders } from './headers.ts'
 import type { House } from './house.ts'
 import { ownerOf } from './owner.ts'
-import { plan, routeRequest } from './plan.ts'
+import { plan } from './plan.ts'
 import { readRequestBody } from './request-body.ts'
+import { routeRequest } from './route-request.ts'
 import { storedDialect } from './stored-responses.ts'
 import { upstreamUrl } from './upstream-url.ts'
 
@@ -33,13 +34,16 @@ export async function count(
   const { limits, clock } = house
   const written = await readRequestBody(exchange, { bytes: limits.maxBodyBytes, timeoutMs: limits.bodyTimeoutMs })
   const body = client.name === storedDialect ? await house.responses.expand(ownerOf(exchange), written) : written
-  const [routed] = routeRequest(client, body.json, asked, house.table)
+  const { targets } = await routeRequest(house, exchange, client, body, asked)
+  const [routed] = targets
   const { provider } = routed
   const upstream: UpstreamDialect = dialects[provider.dialect]
 
   const counts = provider.paths === undefined || provider.paths.count !== undefined
   if (upstream.name === client.name && upstream.upstream.decodeCount && counts) {
-    const planned = plan(client, body, routed, asked, { policy: house.streaming })
+    const { model, alias } = routed
+    const chain = house.chains.find({ provider: provider.name, model, alias })
+    const planned = await plan(client, body, routed, asked, { policy: house.streaming, chain })
     const headers = upstreamHeaders(
       exchange,
       provider,

@@ -10,15 +10,17 @@ import type {
 import type { SluiceError } from '../errors/index.ts'
 import type { Stage } from '../flow/index.ts'
 import type { StreamKind } from '../observe/index.ts'
-import { eventParser } from '../pipeline/index.ts'
+import { eventParser, TokenReader } from '../pipeline/index.ts'
 import { Delivered, Stitch } from '../resume/index.ts'
 import type { SseMessage } from '../sse/index.ts'
 import { type ChatReply, fold, type JsonObject, type StreamToken, unfold } from '../tokens/index.ts'
 import type { Answer } from './answer.ts'
 import type { ClientProfile } from './client-profile.ts'
+import { decodeOptions, waits } from './decode-options.ts'
+import { FoldedTarget } from './folded-target.ts'
 import type { House } from './house.ts'
 import { fallbackFailed } from './lessons.ts'
-import { decodeOptions, type Plan } from './plan.ts'
+import type { Plan } from './plan.ts'
 import { newProgress, type Progress, type Relay, type StreamRelayOptions } from './relay.ts'
 import type { ResponseRecorder } from './response-recorder.ts'
 import { SimulatedStream } from './simulated-stream.ts'
@@ -26,6 +28,7 @@ import { decoderFor, replyTokens } from './target-decoder.ts'
 import { TranslatedRelay } from './translated.ts'
 import { UntouchedRelay } from './untouched.ts'
 import { readJson } from './upstream-body.ts'
+import { type TokenTarget, WaitingRelay, WaitingRow } from './waiting-relay.ts'
 import { factsOf, progressOf, wholeFromStream } from './whole.ts'
 
 export interface DeliveryOptions {
@@ -50,6 +53,10 @@ export interface DeliveryOptions {
   onFailure: (error: SluiceError) => void
   /** A stream that outlasted its upstream call has ended. */
   onOver: () => void
+  /** The answer is over before its provider has come to an end, and nobody reads what it still sends. */
+  onCut: () => void
+  /** So much waits on its way that the provider has to wait, too; or it goes on. */
+  onFull: (full: boolean) => void
   /** A stream has broken after its content. True: somebody else goes on with it. */
   onInterrupted: (error: SluiceError) => boolean
 }
@@ -69,6 +76,7 @@ export class Delivery {
   readonly #options: DeliveryOptions
   #relay: Relay | undefined
   #simulated: SimulatedStream | undefined
+  #row: WaitingRow | undefined
   #firstAt: number | undefined
   /** The stream that is being made, and what it is once the client has read of it. */
   #making: Begun | undefined
@@ -87,7 +95,7 @@ export class Delivery {
 
   /** It goes on although the upstream call is over. */
   get outlasts(): boolean {
-    return this.#simulated?.running === true
+    return this.#simulated?.running === true || this.#row?.outlasts === true
   }
 
   /** The provider has been asked: as much of the kind as is known before it answers. */
@@ -133,9 +141,11 @@ export class Delivery {
       this.#respond(bytes, facts)
       return
     }
-    const reply = fold(replyTokens(planned.target, upstream, json, decodeOptions(planned, this.#options.onLoss)))
+    const tokens = replyTokens(planned.target, upstream, json, decodeOptions(planned, this.#options.onLoss))
+    const reply = waits(planned) ? undefined : fold(tokens)
     onGood()
-    this.#respondWhole(planned, reply)
+    if (reply) this.#respondWhole(planned, reply)
+    else this.#respondLater(planned, tokens)
   }
 
   /** Nobody had to be asked. */
@@ -177,6 +187,13 @@ export class Delivery {
   /** Nothing more is written: the client has left. */
   stop(): void {
     this.#simulated?.stop()
+    this.#row?.stop()
+  }
+
+  /** What an attempt has brought so far is of no interest any more. */
+  letGo(): void {
+    this.#row?.stop()
+    this.#row = undefined
   }
 
   pause(): void {
@@ -195,7 +212,10 @@ export class Delivery {
       this.kind = 'whole'
       const decoder = decoderFor(planned.target, upstream, decodeOptions(planned, this.#options.onLoss))
       return wholeFromStream(eventParser(framing, { flushTail: true }), decoder, options.maxEventBytes, {
-        onReply: (reply) => this.#respondWhole(planned, reply),
+        onReply: (reply) => {
+          if (waits(planned)) this.#respondLater(planned, unfold(reply))
+          else this.#respondWhole(planned, reply)
+        },
         onFailure: options.onFailure,
       })
     }
@@ -208,7 +228,38 @@ export class Delivery {
       return new UntouchedRelay({ ...options, framing: ours, observer, newObserver })
     }
     this.kind = 'native'
-    return this.#translate(planned, framing)
+    const relay = this.#translate(planned, framing)
+    if (!waits(planned)) return relay
+    const decoder = decoderFor(planned.target, upstream, decodeOptions(planned, this.#options.onLoss))
+    const parser = eventParser(framing, { maxEventBytes: options.maxEventBytes, flushTail: true })
+    return new WaitingRelay(new TokenReader(parser, decoder), decoder, this.#openRow(planned, relay), relay)
+  }
+
+  /** A row of transformers of which some wait, before the target. */
+  #openRow({ chain }: Plan, target: TokenTarget): WaitingRow {
+    const { house, onFull, onOver, onCut } = this.#options
+    const row = new WaitingRow({
+      transformers: chain,
+      target,
+      clock: house.clock,
+      onOver: (ended) => (ended ? onOver() : onCut()),
+      onFull: (full) => {
+        if (full) this.#simulated?.pause()
+        else this.#simulated?.resume()
+        onFull(full)
+      },
+    })
+    this.#row = row
+    return row
+  }
+
+  /** A whole answer that has to wait on its way. */
+  #respondLater(planned: Plan, tokens: Iterable<StreamToken>): void {
+    const { onFailure } = this.#options
+    const target = new FoldedTarget({ onReply: (reply) => this.#respondWhole(planned, reply), onFailure })
+    const row = this.#openRow(planned, target)
+    row.push([...tokens])
+    row.end()
   }
 
   #translate(planned: Plan, framing: UpstreamFraming): TranslatedRelay {
@@ -249,7 +300,8 @@ export class Delivery {
     this.#relay = relay
     const { house, onOver } = this.#options
     const { simulateRate: rate } = planned.policy
-    this.#simulated = new SimulatedStream({ tokens, relay, clock: house.clock, rate, onOver })
+    const row = waits(planned) ? this.#openRow(planned, relay) : undefined
+    this.#simulated = new SimulatedStream({ tokens, relay: row?.asTarget ?? relay, clock: house.clock, rate, onOver })
     this.#simulated.start()
   }
 

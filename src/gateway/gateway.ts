@@ -58,6 +58,8 @@ export class Gateway {
   readonly #present: House
   readonly #running = new Roster<{ stop(error: SluiceError): void }>()
   #tenure: Tenure
+  /** All tenures before this one are over. */
+  #vacated = Promise.resolve()
   #refused: GatewayStatus['refused']
   #draining = false
   #onIdle: (() => void) | undefined
@@ -85,7 +87,7 @@ export class Gateway {
    * Another configuration, for requests that come from now on. Those that run are not touched, and go on in the way in
    * which they began.
    *
-   * @returns when the last of them is over, so that nobody calls by way of the former transport any more
+   * @returns when the last of all that came before is over, so that nobody calls by way of a former transport any more
    */
   reconfigure({ config, transport, log }: Reconfiguration): Promise<void> {
     const former = this.#tenure
@@ -95,7 +97,10 @@ export class Gateway {
     Object.assign(this.#present, this.#tenure.house)
     this.#refused = undefined
     this.#admission.limits = config.limits
-    return new Promise((resolve) => former.end(resolve))
+    const left = new Promise<void>((resolve) => former.end(resolve))
+    const before = this.#vacated
+    this.#vacated = left.then(() => before)
+    return this.#vacated
   }
 
   /** Another configuration was not taken: the status tells why, until one is. */

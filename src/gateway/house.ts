@@ -7,6 +7,7 @@ import type { MemoryBudget } from '../pipeline/index.ts'
 import type { Health } from '../resilience/index.ts'
 import type { RoutingTable } from '../routing/index.ts'
 import type { Transport } from '../transport/index.ts'
+import type { Chains } from './chains.ts'
 import type { ClientProfile } from './client-profile.ts'
 import type { Exchange } from './exchange.ts'
 import type { ReasoningMemory } from './reasoning-memory.ts'
@@ -18,6 +19,10 @@ export interface House {
   clock: Clock
   log: Log
   table: RoutingTable
+  /** Where a tag may name the model. */
+  tags: 'off' | 'system' | 'user'
+  /** What changes requests and answers. */
+  chains: Chains
   limits: { maxBodyBytes: number; bodyTimeoutMs: number }
   streaming: StreamingConfig
   /** What models were found to be able to do. */

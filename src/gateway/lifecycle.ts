@@ -8,12 +8,13 @@ import type { Exchange } from './exchange.ts'
 import { warningsHeader } from './headers.ts'
 import type { House } from './house.ts'
 import { ownerOf } from './owner.ts'
-import { type Plan, routeRequest } from './plan.ts'
+import type { Plan } from './plan.ts'
 import { Pursuit } from './pursuit.ts'
 import { type RequestBody, readRequestBody } from './request-body.ts'
 import { requestRecord } from './request-record.ts'
 import { tellEnd, tellPlan } from './request-story.ts'
 import { ResponseRecorder } from './response-recorder.ts'
+import { routeRequest } from './route-request.ts'
 import { storedDialect } from './stored-responses.ts'
 
 /**
@@ -35,8 +36,12 @@ export class Lifecycle {
   readonly #pursuit: Pursuit
   readonly #onSettled: () => void
   #warnings: Warning[] = []
+  /** How the request was routed, where the client wants to know. */
+  #explained: string | undefined
   #error: SluiceError | undefined
   #settled = false
+  #flowing = true
+  #full = false
   #recorder: ResponseRecorder | undefined
 
   constructor(
@@ -84,6 +89,14 @@ export class Lifecycle {
       onContent: () => this.#onContent(),
       onFailure: (error) => this.#pursuit.onFailure(error),
       onOver: () => this.#settle(),
+      onCut: () => {
+        this.#pursuit.abort(false)
+        this.#settle()
+      },
+      onFull: (full) => {
+        this.#full = full
+        this.#steer()
+      },
       onInterrupted: (error) => this.#pursuit.interrupted(error),
     })
     this.#pursuit = new Pursuit({
@@ -106,14 +119,18 @@ export class Lifecycle {
     try {
       this.#exchange.onClose(() => this.#abort())
       if (this.#settled) return
-      const { limits, table } = this.#house
+      const { limits } = this.#house
       const written = await readRequestBody(this.#exchange, {
         bytes: limits.maxBodyBytes,
         timeoutMs: limits.bodyTimeoutMs,
       })
       const body = this.#client.name === storedDialect ? await this.#goOn(written) : written
       if (this.#settled) return
-      await this.#pursuit.start(body, routeRequest(this.#client, body.json, this.#asked, table))
+      const routing = routeRequest(this.#house, this.#exchange, this.#client, body, this.#asked)
+      const routed = routing instanceof Promise ? await routing : routing
+      if (this.#settled) return
+      this.#explained = routed.explained
+      await this.#pursuit.start(routed.body, routed.targets)
     } catch (error) {
       this.#fail(SluiceError.from(error))
     }
@@ -153,13 +170,16 @@ export class Lifecycle {
   }
 
   #flow(flowing: boolean): void {
-    if (flowing) {
-      this.#pursuit.resume()
-      this.#delivery.resume()
-    } else {
-      this.#pursuit.pause()
-      this.#delivery.pause()
-    }
+    this.#flowing = flowing
+    this.#steer()
+    if (flowing) this.#delivery.resume()
+    else this.#delivery.pause()
+  }
+
+  /** The provider goes on while the client takes what comes, and nothing on the way has too much of it. */
+  #steer(): void {
+    if (this.#flowing && !this.#full) this.#pursuit.resume()
+    else this.#pursuit.pause()
   }
 
   #fail(error: SluiceError): void {
@@ -211,6 +231,7 @@ export class Lifecycle {
     const { plan, head, failed, attempts } = this.#pursuit
     return {
       ...this.#house.headersFor(this.#exchange),
+      ...(this.#explained !== undefined && { 'x-sluice-explain': this.#explained }),
       ...answerHeaders({
         id: this.#id,
         client: this.#client.client,

@@ -34,7 +34,9 @@ export class ModelList {
         })
       }),
     )
-    return [...aliases.map((alias) => ({ id: alias.name, owner: 'sluice' })), ...lists.flat()]
+    // A name with a wildcard stands for many, and is none that can be asked for.
+    const named = aliases.filter(({ name }) => !name.includes('*'))
+    return [...named.map(({ name }) => ({ id: name, owner: 'sluice' })), ...lists.flat()]
   }
 
   /** @throws SluiceError `unknown_model` */

@@ -7,6 +7,7 @@ import { MemoryBudget } from '../pipeline/index.ts'
 import { Health } from '../resilience/index.ts'
 import type { Store } from '../storage/index.ts'
 import type { Transport } from '../transport/index.ts'
+import { Chains } from './chains.ts'
 import { profilesOf } from './client-profile.ts'
 import { corsHeaders } from './cors.ts'
 import type { House } from './house.ts'
@@ -37,6 +38,8 @@ export function openHouse(parts: HouseParts, former?: { config: Config; house: H
     clock,
     log,
     table: routingTable(config),
+    tags: config.routing.tags,
+    chains: new Chains(config.transformers),
     limits: { maxBodyBytes: server.maxBodyBytes, bodyTimeoutMs: server.bodyTimeoutMs },
     streaming,
     capabilities:

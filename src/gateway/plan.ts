@@ -2,12 +2,17 @@ import type { StreamingPolicy } from '../config/index.ts'
 import type { Asked, Dialect, Target, UpstreamDialect, Warning } from '../dialects/index.ts'
 import { dialects } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
-import { emulateTools, type ToolCallExtractionOptions } from '../pipeline/index.ts'
-import { type Provider, targetOf } from '../providers/index.ts'
+import {
+  type Chain,
+  type ChainedTransformer,
+  emulateTools,
+  type ToolCallExtractionOptions,
+  type TransformContext,
+} from '../pipeline/index.ts'
+import type { Provider } from '../providers/index.ts'
 import { type Route, type RoutingTable, resolve } from '../routing/index.ts'
 import type { ChatReply, ChatRequest, JsonObject } from '../tokens/index.ts'
 import type { RequestBody } from './request-body.ts'
-import type { AnswerOptions } from './target-decoder.ts'
 import type { Way } from './way.ts'
 
 /** What is going to be done with a request: whom to ask, in which words, and how the answer comes back. */
@@ -52,6 +57,8 @@ export interface Plan {
   stops: readonly string[]
   /** The provider was told of tools in words: how calls are found in what it says. */
   calls: ToolCallExtractionOptions | undefined
+  /** What the configuration has put in the way of the answer, for this one alone. */
+  chain: readonly ChainedTransformer[]
 }
 
 /** Where a request goes, and what has to be known of it to decide how. */
@@ -62,30 +69,8 @@ export interface Routed {
   target: Target
   /** The client wants a stream. */
   stream: boolean
-}
-
-/**
- * Where the request may go, in the order of preference; at least one.
- *
- * @throws SluiceError `invalid_request`, `unknown_model`
- */
-export function routeRequest(
-  client: Dialect,
-  json: JsonObject,
-  asked: Asked,
-  table: RoutingTable,
-): [Routed, ...Routed[]] {
-  const { operation = 'chat' } = asked
-  const name = asked.model ?? readModel(json)
-  const stream = operation === 'chat' && (asked.stream ?? readStream(json, client.client.streamsByDefault ?? false))
-  const routed = ({ provider, model }: Route): Routed => ({
-    provider,
-    model,
-    target: targetOf(provider, model),
-    stream,
-  })
-  const [first, ...others] = routesTo(name, table, client.client.defaultTag)
-  return [routed(first), ...others.map(routed)]
+  /** The name from `[[models]]` that led here. */
+  alias?: string | undefined
 }
 
 export interface PlanOptions {
@@ -96,22 +81,41 @@ export interface PlanOptions {
   /** In which way the provider is asked; not called where nobody has to be. Default: as the client wants its answer. */
   choose?: (whole?: boolean) => Way
   policy: StreamingPolicy
+  /** What the configuration puts in the way of the request and its answer. */
+  chain?: Chain | undefined
+  /** The name of the key that the client has shown. */
+  clientKey?: string | undefined
 }
 
 /**
  * Decode and encode. With one dialect at both ends the client's own text goes on, so that fields which sluice does not
  * know survive; only opaque state of another vendor, which must not reach the provider, calls for the long way, and so
- * does a provider that has to be asked in another way than the client asks.
+ * does a provider that has to be asked in another way than the client asks, and a chain that changes the request. A promise
+ * only where a transformer of the chain waits.
  *
  * @throws SluiceError `invalid_request`, `unsupported`, and what `choose` throws
  */
 export function plan(
   client: Dialect,
   body: RequestBody,
-  { provider, target: known, stream }: Routed,
+  routed: Routed,
   asked: Asked,
-  { restore, rewrite, choose, policy }: PlanOptions,
-): Plan {
+  options: PlanOptions & { chain?: undefined },
+): Plan
+export function plan(
+  client: Dialect,
+  body: RequestBody,
+  routed: Routed,
+  asked: Asked,
+  options: PlanOptions,
+): Plan | Promise<Plan>
+export function plan(
+  client: Dialect,
+  body: RequestBody,
+  { provider, target: known, stream, alias }: Routed,
+  asked: Asked,
+  { restore, rewrite, choose, policy, chain, clientKey }: PlanOptions,
+): Plan | Promise<Plan> {
   const { operation = 'chat' } = asked
   const upstream: UpstreamDialect = dialects[provider.dialect]
   const same = upstream.name === client.name
@@ -128,6 +132,7 @@ export function plan(
     toolNames: noNames,
     stops: noStops,
     calls: undefined,
+    chain: noChain,
     inputEstimate: undefined,
     form: undefined,
     alone: undefined,
@@ -146,50 +151,80 @@ export function plan(
   const kept = reasoningRequired === true && client.client.rebuildsHistory
   const literal = same && asWanted && !provider.normalise && thinkTags === undefined && !kept
   const adapts = localStops || emulates || client.upstream.adapts?.(target) === true
-  if (same && asWanted && !foreign && !adapts && !rewrite) {
+  const adopts = same && asWanted && !foreign && !adapts && !rewrite
+  const changes: Warning[] = []
+  const contextOf = (choices: number): TransformContext => ({
+    provider: provider.name,
+    model: target.model,
+    alias,
+    clientKey,
+    client: client.name,
+    dialect: upstream.name,
+    stream,
+    choices,
+    maxOutput: target.traits.maxOutput,
+    warn: (warning) => changes.push(warning),
+  })
+  const adopt = (): Plan => {
     const { text, usageAdded } = client.upstream.adoptRequest(body.text, body.json, target)
+    const choices = typeof body.json.n === 'number' ? body.json.n : 1
+    const opened = operation === 'chat' && chain ? chain.open(contextOf(choices)) : noChain
     return {
       ...base,
-      untouched: literal,
+      chain: opened,
+      untouched: literal && opened.length === 0,
       request: undefined,
       text,
       form: asked.form,
       headers: {},
-      warnings: [],
+      warnings: changes,
       usageAdded,
       includeUsage: stream && !usageAdded,
-      choices: typeof body.json.n === 'number' ? body.json.n : 1,
+      choices,
     }
   }
-  const request = client.client.decodeRequest(body.json, asked)
-  restore?.(request)
-  rewrite?.(request, target, upstream)
-  // The other way that it goes answers whole.
-  const detour = provider.prepare !== undefined && operation === 'chat' && carriesMedia(request)
-  if (detour && way.stream) base.asksStream = (choose?.(true) ?? { stream: false }).stream
-  if (operation === 'chat') request.stream = base.asksStream
-  const stops = localStops ? takeStops(request) : noStops
-  const left = same ? [] : (client.client.leave?.(request) ?? [])
-  const emulation = emulates ? emulateTools(request) : undefined
-  const spoken = emulation?.request ?? request
-  const encoded = upstream.upstream.encodeRequest(spoken, target, operation)
-  const includeUsage = request.includeUsage ?? false
-  return {
-    ...base,
-    // What is encoded anew has the usual form, and so has its answer.
-    untouched: literal && asked.form === undefined && stops.length === 0 && !emulation?.calls,
-    request: spoken,
-    text: JSON.stringify(encoded.body),
-    headers: encoded.headers,
-    warnings: [...left, ...(emulation?.warnings ?? []), ...encoded.warnings],
-    usageAdded: same && stream && !includeUsage,
-    includeUsage,
-    choices: request.choices ?? 1,
-    customTools: encoded.customTools ?? noTools,
-    toolNames: encoded.toolNames ?? noNames,
-    stops,
-    calls: emulation?.calls,
+  if (adopts && !chain?.readsRequests) return adopt()
+  const decoded = client.client.decodeRequest(body.json, asked)
+  restore?.(decoded)
+  const finish = (transformed: ChatRequest): Plan => {
+    if (adopts && transformed === decoded) return adopt()
+    // A transformer of one's own leaves what it was shown frozen.
+    const request = Object.isFrozen(transformed) ? { ...transformed } : transformed
+    rewrite?.(request, target, upstream)
+    return encode(request)
   }
+  const encode = (request: ChatRequest): Plan => {
+    // The other way that it goes answers whole.
+    const detour = provider.prepare !== undefined && operation === 'chat' && carriesMedia(request)
+    if (detour && way.stream) base.asksStream = (choose?.(true) ?? { stream: false }).stream
+    if (operation === 'chat') request.stream = base.asksStream
+    const stops = localStops ? takeStops(request) : noStops
+    const left = same ? [] : (client.client.leave?.(request) ?? [])
+    const emulation = emulates ? emulateTools(request) : undefined
+    const spoken = emulation?.request ?? request
+    const encoded = upstream.upstream.encodeRequest(spoken, target, operation)
+    const includeUsage = request.includeUsage ?? false
+    const opened = operation === 'chat' && chain ? chain.open(contextOf(request.choices ?? 1)) : noChain
+    return {
+      ...base,
+      chain: opened,
+      // What is encoded anew has the usual form, and so has its answer.
+      untouched: literal && asked.form === undefined && stops.length === 0 && !emulation?.calls && opened.length === 0,
+      request: spoken,
+      text: JSON.stringify(encoded.body),
+      headers: encoded.headers,
+      warnings: [...changes, ...left, ...(emulation?.warnings ?? []), ...encoded.warnings],
+      usageAdded: same && stream && !includeUsage,
+      includeUsage,
+      choices: request.choices ?? 1,
+      customTools: encoded.customTools ?? noTools,
+      toolNames: encoded.toolNames ?? noNames,
+      stops,
+      calls: emulation?.calls,
+    }
+  }
+  const transformed = chain ? chain.transform(decoded, contextOf(decoded.choices ?? 1)) : decoded
+  return transformed instanceof Promise ? transformed.then(finish) : finish(transformed)
 }
 
 function carriesMedia({ messages }: ChatRequest): boolean {
@@ -230,19 +265,10 @@ export function routeTo(name: string, table: RoutingTable, defaultTag: string | 
   }
 }
 
-/** The same with all that an alias names, of which the first leads somewhere. */
-function routesTo(name: string, table: RoutingTable, defaultTag: string | undefined): [Route, ...Route[]] {
-  const first = routeTo(name, table, defaultTag)
-  const bare = defaultTag !== undefined && name.endsWith(defaultTag) ? name.slice(0, -defaultTag.length) : name
-  const alias = table.aliases.find((one) => one.name === bare || one.name === name)
-  const plain = { providers: table.providers, aliases: [] }
-  const others = (alias?.targets.slice(1) ?? []).map((target) => resolve(target, plain))
-  return [first, ...others]
-}
-
 const noTools: ReadonlySet<string> = new Set()
 const noNames: ReadonlyMap<string, string> = new Map()
 const noStops: readonly string[] = []
+const noChain: readonly ChainedTransformer[] = []
 const envelopeMark = '"slc1.'
 
 /** @throws SluiceError `invalid_request` */
@@ -259,7 +285,7 @@ export function readModel(json: JsonObject): string {
   })
 }
 
-function readStream(json: JsonObject, byDefault: boolean): boolean {
+export function readStream(json: JsonObject, byDefault: boolean): boolean {
   if (typeof json.stream === 'boolean') return json.stream
   if (json.stream === undefined || json.stream === null) return byDefault
   throw new SluiceError(
@@ -269,23 +295,4 @@ function readStream(json: JsonObject, byDefault: boolean): boolean {
       param: 'stream',
     },
   )
-}
-
-/** What the decoder of the answer has to know of the request. */
-export function decodeOptions(
-  { target, customTools, toolNames, choices, stops, calls }: Plan,
-  onWarning: (warning: Warning) => void,
-): AnswerOptions {
-  const { vendor, family, traits } = target
-  return {
-    vendor,
-    family,
-    customTools,
-    toolNames,
-    choices,
-    stops,
-    wholeArguments: traits.wholeArguments === true,
-    ...(traits.cost && { cost: traits.cost }),
-    ...(calls && { calls: { ...calls, onWarning } }),
-  }
 }

@@ -9,6 +9,7 @@ import type { Emit, Stage } from '../flow/index.ts'
 import { join } from '../flow/index.ts'
 import {
   StopSequences,
+  type StreamTransformer,
   ThinkExtraction,
   ToolCallExtraction,
   type ToolCallExtractionOptions,
@@ -21,6 +22,8 @@ import type { JsonObject, StreamToken } from '../tokens/index.ts'
 export interface AnswerOptions extends DecodeOptions {
   /** Calls stand in the text. */
   calls?: ToolCallExtractionOptions
+  /** What the configuration puts in the way of the tokens. */
+  transformers?: readonly StreamTransformer[]
 }
 
 type TokenStage = Stage<StreamToken, StreamToken>
@@ -56,12 +59,14 @@ export function replyTokens(
 interface Readers {
   extraction: ToolCallExtraction | undefined
   cut: StopSequences | undefined
+  transformers: readonly StreamTransformer[]
 }
 
-function readersFor({ stops = [], choices = 1, calls }: AnswerOptions): Readers {
+function readersFor({ stops = [], choices = 1, calls, transformers = [] }: AnswerOptions): Readers {
   return {
     extraction: calls && new ToolCallExtraction(calls),
     cut: stops.length > 0 ? new StopSequences({ sequences: stops, choices }) : undefined,
+    transformers,
   }
 }
 
@@ -69,13 +74,14 @@ function readersFor({ stops = [], choices = 1, calls }: AnswerOptions): Readers 
 function stageFor(
   { thinkTags: tags = [], thinkOpened: opened, reasoningRequired }: Target['traits'],
   { vendor, family }: AnswerOptions,
-  { extraction, cut }: Readers,
+  { extraction, cut, transformers }: Readers,
 ): TokenStage | undefined {
   const stages: TokenStage[] = []
   if (tags.length > 0) stages.push(new TransformerStage(new ThinkExtraction({ tags, ...(opened && { opened }) })))
   if (extraction) stages.push(new TransformerStage(extraction))
   if (cut) stages.push(new TransformerStage(cut))
   if (reasoningRequired) stages.push(new KeptReasoning(vendor, family))
+  for (const one of transformers) stages.push(new TransformerStage(one))
   const [first, ...others] = stages
   return first && others.reduce((row, next) => join(row, next), first)
 }
@@ -120,7 +126,8 @@ class StagedDecoder implements StreamDecoder {
 
   /** An answer that was cut is whole for its client: behind it comes usage at most, and that is not waited for long. */
   get finished(): boolean {
-    return this.#decoder.finished || this.#readers.cut?.done === true
+    const { cut, transformers } = this.#readers
+    return this.#decoder.finished || cut?.done === true || transformers.some(({ done }) => done === true)
   }
 
   get done(): boolean {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import packageJson from '../../package.json' with { type: 'json' }
 import { nodeComplaint, oldestNode } from '../../src/cli/node-version.ts'
-import { version } from '../../src/cli/version.ts'
+import { version } from '../../src/observe/version.ts'
 import { emptyFolder, sluice } from './command.ts'
 
 describe('sluice', () => {

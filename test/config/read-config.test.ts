@@ -19,8 +19,10 @@ describe('what holds where nothing is written', () => {
         bodyTimeoutMs: 60_000,
         corsOrigins: [],
         drainTimeoutMs: 600_000,
+        watch: true,
       },
       access: { keys: [] },
+      limits: { streams: 5000, queue: 1000, queueTimeoutMs: 10_000 },
       streaming: {
         force: 'auto',
         fallback: true,
@@ -45,14 +47,30 @@ describe('what holds where nothing is written', () => {
       providers: [],
       aliases: [],
       routing: { rules: [], tags: 'system' },
+      transformers: { own: [], providers: {}, aliases: {} },
       clients: [],
       log: { level: 'info', format: 'auto' },
       source: 'sluice.toml + built-in',
+      file: 'sluice.toml',
+      marks: {},
     })
   })
 })
 
 describe('what is written is what is done', () => {
+  it.each<[string, object]>([
+    ['streams = 3', { streams: 3, queue: 1000, queueTimeoutMs: 10_000 }],
+    ['queue = 0', { streams: 5000, queue: 0, queueTimeoutMs: 10_000 }],
+    ['queue_timeout = "2s"\nper_key = 7', { streams: 5000, queue: 1000, queueTimeoutMs: 2000, perKey: 7 }],
+  ])('[limits] %s', (lines, limits) => {
+    expect(read(`[limits]\n${lines}`).limits).toEqual(limits)
+  })
+
+  it('--no-watch stands above the file', () => {
+    expect(read('[server]\nwatch = true', { flags: { watch: false } }).server.watch).toBe(false)
+    expect(read('[server]\nwatch = false').server.watch).toBe(false)
+  })
+
   it.each(['http1', 'undici'])('providers are called by %s', (client) => {
     expect(read(`[transport]\nclient = "${client}"`).transport).toEqual({ client })
   })

@@ -1,11 +1,9 @@
-import Anthropic from '@anthropic-ai/sdk'
-import { GoogleGenAI } from '@google/genai'
-import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
 import type { RequestRecord } from '../../src/observe/index.ts'
 import type { Fault, Script } from '../../src/providers/scripted/index.ts'
 import type { JsonObject } from '../../src/tokens/index.ts'
 import { openFailing } from './failing-house.ts'
+import { sdkTexts } from './sdk-texts.ts'
 
 const beginning = 'The first half of the answer, '
 const rest = 'and then the second half of it.'
@@ -30,41 +28,7 @@ const cuts: Record<string, Fault> = {
 const going: Script = { steps: [{ text: rest }], usage: { input: 9, output: 11 } }
 const streaming = { after_content: 'continue' } as const
 
-const clients: Record<string, (url: string, model: string) => Promise<string>> = {
-  'openai chat': async (url, model) => {
-    const stream = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'x', maxRetries: 0 }).chat.completions.stream({
-      model,
-      messages: [{ role: 'user', content: 'Hi' }],
-    })
-    return (await stream.finalChatCompletion()).choices[0]?.message.content ?? ''
-  },
-  'openai responses': async (url, model) => {
-    const stream = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'x', maxRetries: 0 }).responses.stream({
-      model,
-      input: 'Hi',
-    })
-    return (await stream.finalResponse()).output_text
-  },
-  anthropic: async (url, model) => {
-    const stream = new Anthropic({ baseURL: url, apiKey: 'x', maxRetries: 0 }).messages.stream({
-      model,
-      max_tokens: 100,
-      messages: [{ role: 'user', content: 'Hi' }],
-    })
-    const { content } = await stream.finalMessage()
-    // One block, with both halves.
-    expect(content.length).toBe(1)
-    return content.map((block) => (block.type === 'text' ? block.text : '')).join('')
-  },
-  gemini: async (url, model) => {
-    const ai = new GoogleGenAI({ apiKey: 'x', httpOptions: { baseUrl: url } })
-    let text = ''
-    for await (const chunk of await ai.models.generateContentStream({ model, contents: 'Hi' })) text += chunk.text ?? ''
-    return text
-  },
-}
-
-for (const [client, ask] of Object.entries(clients)) {
+for (const [client, ask] of Object.entries(sdkTexts)) {
   it(`an ${client} client reads one answer of two halves, whatever the languages are`, async () => {
     for (const from of ['oa', 'an'] as const) {
       const house = await openFailing({ first: breaking(cuts[from]!), second: going, streaming })

@@ -1,10 +1,8 @@
-import Anthropic from '@anthropic-ai/sdk'
-import { GoogleGenAI } from '@google/genai'
-import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
 import type { RequestRecord } from '../../src/observe/index.ts'
 import type { Fault, Script } from '../../src/providers/scripted/index.ts'
 import { openFailing } from './failing-house.ts'
+import { sdkTexts } from './sdk-texts.ts'
 
 const answer = 'What the other one said, from its beginning to its end.'
 const good: Script = { steps: [{ text: answer }], usage: { input: 7, output: 11 } }
@@ -24,39 +22,7 @@ const faults: Record<string, Fault> = {
   'sends garbage': { garbageAfterEvents: 0 },
 }
 
-/** What each client hears of a stream, with its own SDK. */
-const clients: Record<string, (url: string, model: string) => Promise<string>> = {
-  'openai chat': async (url, model) => {
-    const stream = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'x', maxRetries: 0 }).chat.completions.stream({
-      model,
-      messages: [{ role: 'user', content: 'Hi' }],
-    })
-    return (await stream.finalChatCompletion()).choices[0]?.message.content ?? ''
-  },
-  'openai responses': async (url, model) => {
-    const stream = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'x', maxRetries: 0 }).responses.stream({
-      model,
-      input: 'Hi',
-    })
-    return (await stream.finalResponse()).output_text
-  },
-  anthropic: async (url, model) => {
-    const stream = new Anthropic({ baseURL: url, apiKey: 'x', maxRetries: 0 }).messages.stream({
-      model,
-      max_tokens: 100,
-      messages: [{ role: 'user', content: 'Hi' }],
-    })
-    return stream.finalText()
-  },
-  gemini: async (url, model) => {
-    const ai = new GoogleGenAI({ apiKey: 'x', httpOptions: { baseUrl: url } })
-    let text = ''
-    for await (const chunk of await ai.models.generateContentStream({ model, contents: 'Hi' })) text += chunk.text ?? ''
-    return text
-  },
-}
-
-for (const [client, ask] of Object.entries(clients)) {
+for (const [client, ask] of Object.entries(sdkTexts)) {
   describe(`an ${client} client sees nothing but the answer when the first target`, () => {
     it.each(Object.entries(faults))('%s', async (_, fault) => {
       const house = await openFailing({ first: { ...good, fault }, second: good })

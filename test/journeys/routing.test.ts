@@ -1,0 +1,101 @@
+import { expect, it, onTestFinished } from 'vitest'
+import { type ConfigOptions, createSluice } from '../../src/index.ts'
+import { type ScriptedServer, startScripted } from '../../src/providers/scripted/index.ts'
+import type { JsonObject } from '../../src/tokens/index.ts'
+
+async function open(config: ConfigOptions) {
+  const scripted = await startScripted({ script: { steps: [{ text: 'Hello.' }] } })
+  onTestFinished(() => scripted.close())
+  const sluice = await createSluice({
+    config: {
+      storage: { path: ':memory:' },
+      providers: [
+        { name: 'oa', dialect: 'openai-chat', base_url: `${scripted.url}/v1` },
+        { name: 'an', dialect: 'anthropic-messages', base_url: scripted.url },
+      ],
+      ...config,
+    },
+    env: {},
+    port: 0,
+    logLevel: 'silent',
+  })
+  onTestFinished(() => sluice.close())
+  return { scripted, url: sluice.url }
+}
+
+async function ask(url: string, body: object, headers: Record<string, string> = {}) {
+  const response = await fetch(`${url}/v1/messages`, {
+    method: 'POST',
+    headers: { 'anthropic-version': '2023-06-01', ...headers },
+    body: JSON.stringify({ max_tokens: 50, messages: [{ role: 'user', content: 'Hi' }], ...body }),
+  })
+  await response.text()
+  return {
+    status: response.status,
+    target: `${response.headers.get('x-sluice-provider')}/${response.headers.get('x-sluice-model')}`,
+    explained: response.headers.get('x-sluice-explain'),
+  }
+}
+
+const sent = (scripted: ScriptedServer): JsonObject => scripted.requests.at(-1)?.body as JsonObject
+
+it('the situations of a coding agent lead to the models that are named for them', async () => {
+  const { url } = await open({
+    routing: {
+      default: 'oa/usual',
+      background: 'oa/small',
+      think: 'an/thinker',
+      long_context: 'oa/long',
+      long_context_threshold: 2000,
+      web_search: 'oa/searcher',
+      image: 'an/seer',
+    },
+  })
+  const cases: Array<[object, string]> = [
+    [{ model: 'claude-sonnet-4-5' }, 'oa/usual'],
+    [{ model: 'claude-3-5-haiku-latest' }, 'oa/small'],
+    [
+      { model: 'claude-sonnet-4-5', thinking: { type: 'enabled', budget_tokens: 1024 }, max_tokens: 2000 },
+      'an/thinker',
+    ],
+    [{ model: 'claude-sonnet-4-5', messages: [{ role: 'user', content: 'word '.repeat(4000) }] }, 'oa/long'],
+    [{ model: 'claude-sonnet-4-5', tools: [{ type: 'web_search_20250305', name: 'web_search' }] }, 'oa/searcher'],
+  ]
+  for (const [body, target] of cases) expect([(await ask(url, body)).target, body]).toEqual([target, body])
+})
+
+it('a tag in the system prompt names the model, and no model gets to read it', async () => {
+  const { url, scripted } = await open({})
+  const system = 'You are "good".\n<sluice-model>oa/chosen</sluice-model>\nBe brief.'
+  const told = await ask(url, { model: 'an/other', system: `<sluice-model>oa/chosen</sluice-model>\nBe "brief".` })
+  expect(told.target).toBe('oa/chosen')
+  expect(JSON.stringify(sent(scripted))).not.toContain('sluice-model')
+  expect(JSON.stringify(sent(scripted))).toContain('Be \\"brief\\".')
+  // Further down it is somebody's text.
+  expect((await ask(url, { model: 'an/other', system: `Read this: ${system}` })).target).toBe('an/other')
+})
+
+it('says for each phase what was decided, and only who asks is told', async () => {
+  const { url } = await open({
+    models: [{ name: 'smart', targets: ['oa/a', 'an/b'] }],
+    routing: { rules: [{ name: 'many tools', tools_over: 1, to: 'an/tools' }] },
+  })
+  expect((await ask(url, { model: 'smart' })).explained).toBe(null)
+  const told = await ask(url, { model: 'smart' }, { 'x-sluice-explain': '1' })
+  expect([told.target, told.explained]).toEqual([
+    'oa/a',
+    expect.stringMatching(/^resolve: .*smart.*; select: .*; rank: .*oa\/a.*an\/b/),
+  ])
+})
+
+it('a wildcard name leads where it says, and is not listed as a model', async () => {
+  const { url } = await open({ models: [{ name: 'claude-*', targets: ['an/claude-*'] }] })
+  expect((await ask(url, { model: 'claude-opus-4-5' })).target).toBe('an/claude-opus-4-5')
+  const { data } = (await (await fetch(`${url}/v1/models`)).json()) as { data: Array<{ id: string }> }
+  expect(data.map(({ id }) => id)).not.toContain('claude-*')
+})
+
+it('a missing model is a mistake of the request, and no unknown name', async () => {
+  const { url } = await open({ routing: { default: 'oa/usual' } })
+  expect((await ask(url, {})).status).toBe(400)
+})
