@@ -256,6 +256,7 @@ export function config({ watched }: Pick<Way, 'watched'>): Config {
       fallback: true,
       simulateRate: 0,
       afterContent: 'end',
+      leastRate: 0,
       rules: [],
       detectionTtlMs: 300_000,
       maxRetries: 3,

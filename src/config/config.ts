@@ -134,7 +134,7 @@ export interface StorageConfig {
   chosen: boolean
 }
 
-/** How a model is brought to stream, or what stands in for its stream. */
+/** How a model is brought to stream, what stands in for its stream, and how long what may take. */
 export interface StreamingPolicy {
   /** Whether a stream is asked for when the client wants one. Default `auto`: by what was found out of the model. */
   force: 'auto' | 'always' | 'never'
@@ -144,6 +144,16 @@ export interface StreamingPolicy {
   simulateRate: number
   /** What becomes of a stream that breaks after its content: it ends with an error, or another target goes on. Default `end`. */
   afterContent: 'end' | 'continue'
+  /** How many pieces of content a second there must be, once there are some; 0: no matter, the default. */
+  leastRate: number
+  /** For a streamed attempt with another target left. Default 30 s. */
+  firstTokenTimeoutMs: number
+  /** Silence of the upstream, once content has come. Default 120 s. */
+  idleTimeoutMs: number
+  /** Time without a semantic event, once content has come. Default 5 min. */
+  stallTimeoutMs: number
+  /** The whole upstream call. Default 10 min. */
+  totalTimeoutMs: number
 }
 
 /** What is different for some models. */
@@ -165,14 +175,6 @@ export interface StreamingConfig extends StreamingPolicy {
   statusCeilingMs: number
   /** Default 10 s. */
   connectTimeoutMs: number
-  /** For a streamed attempt with another target left. Default 30 s. */
-  firstTokenTimeoutMs: number
-  /** Silence of the upstream, once content has come. Default 120 s. */
-  idleTimeoutMs: number
-  /** Time without a semantic event, once content has come. Default 5 min. */
-  stallTimeoutMs: number
-  /** The whole upstream call. Default 10 min. */
-  totalTimeoutMs: number
   /** How long the end marker may take after the finish reason. Default 2 s. */
   finishGraceMs: number
   /** The largest event and the largest whole answer of an upstream, in bytes. Default 64 MiB. */

@@ -19,6 +19,7 @@ export const defaults = {
     fallback: true,
     simulate_rate: 0,
     after_content: 'end',
+    least_rate: 0,
     max_retries: 3,
     heartbeat: '15s',
     status_ceiling: '10s',

@@ -3,6 +3,7 @@ import { listClients } from './client-list.ts'
 import type { Config, StreamingConfig, StreamingRule } from './config.ts'
 import { defaults } from './defaults.ts'
 import { checkHost, checkOrigins } from './listening.ts'
+import type { Path } from './path.ts'
 import { listProviders } from './provider-list.ts'
 import { resolveRouting } from './routing.ts'
 import type { ConfigOptions } from './schema.ts'
@@ -78,6 +79,7 @@ function resolveStreaming(written: Written): StreamingConfig {
     fallback: setting(written, 'streaming', 'fallback'),
     simulateRate: setting(written, 'streaming', 'simulate_rate'),
     afterContent: setting(written, 'streaming', 'after_content'),
+    leastRate: setting(written, 'streaming', 'least_rate'),
     maxRetries: setting(written, 'streaming', 'max_retries'),
     detectionTtlMs: ms(written, 'streaming', 'detection_ttl'),
     rules: listRules(written),
@@ -94,15 +96,32 @@ function resolveStreaming(written: Written): StreamingConfig {
   }
 }
 
+const timeouts = ['first_token_timeout', 'idle_timeout', 'stall_timeout', 'total_timeout'] as const
+const timeoutFields = {
+  first_token_timeout: 'firstTokenTimeoutMs',
+  idle_timeout: 'idleTimeoutMs',
+  stall_timeout: 'stallTimeoutMs',
+  total_timeout: 'totalTimeoutMs',
+} as const
+
 function listRules(written: Written): StreamingRule[] {
   const rules = good<NonNullable<NonNullable<ConfigOptions['streaming']>['models']>>(written, ['streaming', 'models'])
-  return (rules ?? []).map(({ match, force, fallback, simulate_rate: simulateRate, after_content: afterContent }) => ({
-    match,
-    ...(force !== undefined && { force }),
-    ...(fallback !== undefined && { fallback }),
-    ...(simulateRate !== undefined && { simulateRate }),
-    ...(afterContent !== undefined && { afterContent }),
-  }))
+  return (rules ?? []).map((rule, i) => {
+    const { match, force, fallback, simulate_rate: simulateRate, after_content: afterContent } = rule
+    const out: StreamingRule = {
+      match,
+      ...(force !== undefined && { force }),
+      ...(fallback !== undefined && { fallback }),
+      ...(simulateRate !== undefined && { simulateRate }),
+      ...(afterContent !== undefined && { afterContent }),
+      ...(rule.least_rate !== undefined && { leastRate: rule.least_rate }),
+    }
+    for (const name of timeouts) {
+      const value = rule[name]
+      if (value !== undefined) out[timeoutFields[name]] = checkedMs(written, ['streaming', 'models', i, name], value)
+    }
+    return out
+  })
 }
 
 function setting<T extends keyof Defaults, K extends keyof Defaults[T] & string>(
@@ -119,9 +138,13 @@ function ms<T extends 'server' | 'limits' | 'streaming'>(
   key: keyof Defaults[T] & string,
   least = 1,
 ) {
-  const value = toMs(setting(written, table, key) as string | number)
-  if (value < least) written.problems.add([table, key], 'found no time at all; write at least "1ms"')
-  if (value > longestMs) written.problems.add([table, key], 'found more than a timer can wait; write at most "576h"')
+  return checkedMs(written, [table, key], setting(written, table, key) as string | number, least)
+}
+
+function checkedMs(written: Written, path: Path, given: string | number, least = 1): number {
+  const value = toMs(given)
+  if (value < least) written.problems.add(path, 'found no time at all; write at least "1ms"')
+  if (value > longestMs) written.problems.add(path, 'found more than a timer can wait; write at most "576h"')
   return value
 }
 

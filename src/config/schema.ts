@@ -8,10 +8,10 @@ import { transformerOptions } from './transformers-schema.ts'
 import { durationPattern, largestBytes, longestMs, sizePattern } from './units.ts'
 
 // The titles tell `explain` how to word what is expected.
-function duration(value: string, description: string, minimum = 1) {
+function duration(value: string | undefined, description: string, minimum = 1) {
   return Type.Union([Type.String({ pattern: durationPattern }), Type.Integer({ minimum, maximum: longestMs })], {
     title: 'duration',
-    default: value,
+    ...(value !== undefined && { default: value }),
     description,
   })
 }
@@ -152,6 +152,16 @@ const afterContent = (value?: 'end') =>
     }),
   )
 
+const leastRate = (value?: number) =>
+  Type.Optional(
+    Type.Number({
+      minimum: 0,
+      ...(value !== undefined && { default: value }),
+      description:
+        'How many pieces of content a second a stream must have, over ten seconds; one that drips more slowly is given up. 0: no matter.',
+    }),
+  )
+
 const streamedModels = Type.Object(
   {
     match: Type.String({
@@ -162,6 +172,11 @@ const streamedModels = Type.Object(
     fallback: fallback(),
     simulate_rate: simulateRate(),
     after_content: afterContent(),
+    least_rate: leastRate(),
+    first_token_timeout: Type.Optional(duration(undefined, 'As in [streaming].')),
+    idle_timeout: Type.Optional(duration(undefined, 'As in [streaming].')),
+    stall_timeout: Type.Optional(duration(undefined, 'As in [streaming].')),
+    total_timeout: Type.Optional(duration(undefined, 'As in [streaming].')),
   },
   { additionalProperties: false },
 )
@@ -175,6 +190,7 @@ const streamingOptions = Type.Object(
     fallback: fallback(streaming.fallback),
     simulate_rate: simulateRate(streaming.simulate_rate),
     after_content: afterContent(streaming.after_content),
+    least_rate: leastRate(streaming.least_rate),
     max_retries: Type.Optional(
       Type.Integer({
         minimum: 0,

@@ -261,15 +261,15 @@ export class Asking {
   }
 
   #send(planned: Plan, request: UpstreamRequest): void {
-    const { transport, clock, streaming, log } = this.#options.house
-    const { provider, upstream } = planned
+    const { transport, clock, log } = this.#options.house
+    const { provider, upstream, policy } = planned
     if (log.debug) log.step(this.#options.id, 'sent', { provider: provider.name, bytes: request.body?.length ?? 0 })
     this.maybeBilled = true
     this.#sentAt = clock.now()
     this.#events.onSent()
     this.#limitFirst(planned)
     const turn = ++this.#turn
-    this.#attempt = new Attempt(transport, request, clock, streaming, {
+    this.#attempt = new Attempt(transport, request, clock, policy, {
       onHead: (head) => this.#onHead(head),
       framings: upstream.upstream.framings ?? sseOnly,
       openRelay: (framing) => this.#openRelay(planned, framing),

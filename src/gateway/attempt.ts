@@ -1,6 +1,7 @@
 import type { UpstreamFraming } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import { type Clock, Watchdog } from '../flow/index.ts'
+import { DripGuard } from '../resilience/index.ts'
 import type { Transport, UpstreamCall, UpstreamHandler, UpstreamHead, UpstreamRequest } from '../transport/index.ts'
 import type { Relay } from './relay.ts'
 import { RefusalBody, sniff, WholeBody, WholeOrLines } from './upstream-body.ts'
@@ -10,6 +11,8 @@ export interface AttemptTimeouts {
   stallTimeoutMs: number
   totalTimeoutMs: number
   finishGraceMs: number
+  /** Pieces of content a second; 0: no matter. */
+  leastRate: number
   maxEventBytes: number
 }
 
@@ -44,6 +47,7 @@ export class Attempt implements UpstreamHandler {
   #stall: Watchdog | undefined
   #grace: Watchdog | undefined
   #tail: Watchdog | undefined
+  #drip: DripGuard | undefined
   #head: UpstreamHead | undefined
   #refusal: RefusalBody | undefined
   #whole: WholeBody | undefined
@@ -80,6 +84,7 @@ export class Attempt implements UpstreamHandler {
 
   pause(): void {
     this.#paused = true
+    this.#drip?.excuse()
     this.#call?.pause()
   }
 
@@ -216,7 +221,8 @@ export class Attempt implements UpstreamHandler {
     }
     if (!progress.committed) return
     if (!this.#idle) {
-      const { idleTimeoutMs, stallTimeoutMs } = this.#timeouts
+      const { idleTimeoutMs, stallTimeoutMs, leastRate } = this.#timeouts
+      if (leastRate > 0) this.#drip = this.#guardRate(relay, leastRate)
       this.#idle = this.#dog(idleTimeoutMs, () =>
         this.#break(
           new SluiceError(
@@ -237,6 +243,18 @@ export class Attempt implements UpstreamHandler {
     }
     this.#idle.feed(now)
     if (news) this.#stall?.feed(now)
+  }
+
+  #guardRate(relay: Relay, leastRate: number): DripGuard {
+    const clock = this.#clock
+    const tooSlow = () =>
+      this.#break(
+        new SluiceError(
+          'too_slow',
+          `the provider sent fewer than ${leastRate} pieces of content a second for ten seconds`,
+        ),
+      )
+    return new DripGuard({ clock, leastRate, pieces: () => relay.progress.deltas, onSlow: tooSlow })
   }
 
   /** A watchdog that does not count silence which our own pause has caused. */
@@ -261,6 +279,7 @@ export class Attempt implements UpstreamHandler {
     this.#idle?.stop()
     this.#stall?.stop()
     this.#grace?.stop()
+    this.#drip?.stop()
     this.#tail = new Watchdog(this.#clock, tailMs, () => this.abort())
     this.#call?.resume()
   }
@@ -304,6 +323,7 @@ export class Attempt implements UpstreamHandler {
     this.#stall?.stop()
     this.#grace?.stop()
     this.#tail?.stop()
+    this.#drip?.stop()
     this.#events.onSettled()
   }
 }

@@ -1,4 +1,4 @@
-import type { StreamingPolicy } from '../config/index.ts'
+import type { StreamingConfig } from '../config/index.ts'
 import type { Asked, Dialect, Target, UpstreamDialect, Warning } from '../dialects/index.ts'
 import { dialects } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
@@ -25,7 +25,7 @@ export interface Plan {
   /** The provider is asked for one. */
   asksStream: boolean
   /** What the configuration says of streaming for this model. */
-  policy: StreamingPolicy
+  policy: StreamingConfig
   /** What the encoders of the answer want to know of the request. */
   kept: JsonObject | undefined
   /** The answer goes back as it comes; otherwise through the canonical model. */
@@ -80,7 +80,7 @@ export interface PlanOptions {
   rewrite?: ((request: ChatRequest, target: Target, upstream: UpstreamDialect) => void) | undefined
   /** In which way the provider is asked; not called where nobody has to be. Default: as the client wants its answer. */
   choose?: (whole?: boolean) => Way
-  policy: StreamingPolicy
+  policy: StreamingConfig
   /** What the configuration puts in the way of the request and its answer. */
   chain?: Chain | undefined
   /** The name of the key that the client has shown. */

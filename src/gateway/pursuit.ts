@@ -175,7 +175,7 @@ export class Pursuit {
   }
 
   #try(body: RequestBody, { target: routed, key }: Step<Routed>): Promise<void> {
-    const { house, onSettled } = this.#options
+    const { onSettled } = this.#options
     const asking: Asking = new Asking(
       this.#options,
       {
@@ -184,8 +184,8 @@ export class Pursuit {
           this.#rotation?.begin()
         },
         // Another target may be quicker. The last one has all the time that there is.
-        firstTokenMs: ({ asksStream, stream }) =>
-          asksStream && stream && this.#rotation?.othersLeft ? house.streaming.firstTokenTimeoutMs : undefined,
+        firstTokenMs: ({ asksStream, stream, policy }) =>
+          asksStream && stream && this.#rotation?.othersLeft ? policy.firstTokenTimeoutMs : undefined,
         onFailed: (error) => this.#onFailed(error),
         onSettled: () => {
           if (asking !== this.#asking) return

@@ -24,8 +24,8 @@ export interface Wish {
 }
 
 /** What the configuration says of streaming for this model: the last rule that says it, else the general setting. */
-export function policyOf(streaming: StreamingConfig, provider: Provider, model: string): StreamingPolicy {
-  let policy: StreamingPolicy = streaming
+export function policyOf(streaming: StreamingConfig, provider: Provider, model: string): StreamingConfig {
+  let policy = streaming
   const name = `${provider.name}/${model}`
   for (const rule of streaming.rules) if (matchesGlob(rule.match, name)) policy = { ...policy, ...rule }
   return policy

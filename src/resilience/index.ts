@@ -4,6 +4,7 @@
  */
 export { type BackoffOptions, backoffMs } from './backoff.ts'
 export { type BreakerState, CircuitBreaker, type CircuitBreakerOptions } from './circuit-breaker.ts'
+export { DripGuard, type DripGuardOptions } from './drip-guard.ts'
 export { Health } from './health.ts'
 export { type Judgement, judge } from './judgement.ts'
 export { KeyPool, type KeyState } from './key-pool.ts'

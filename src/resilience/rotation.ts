@@ -3,7 +3,7 @@ import type { Provider } from '../providers/index.ts'
 import { backoffMs } from './backoff.ts'
 import type { Health } from './health.ts'
 import { judge } from './judgement.ts'
-import type { Settle } from './target-health.ts'
+import type { Settle, TargetHealth } from './target-health.ts'
 
 export interface RotationTarget {
   provider: Provider
@@ -39,8 +39,8 @@ export interface RotationOptions<T extends RotationTarget> {
 
 interface Entry<T> {
   target: T
-  /** Keys that have failed this request. */
-  keys: Set<string>
+  /** Keys that have failed this request. Most fail none, and need no set. */
+  keys: Set<string> | undefined
   /** How often it was asked again. */
   repeats: number
   /** It may be asked again, after so long at least. */
@@ -60,6 +60,8 @@ export class Rotation<T extends RotationTarget> {
   readonly #entries: Entry<T>[]
   #current: Entry<T> | undefined
   #key: string | undefined
+  /** That of the target that is asked. */
+  #health: TargetHealth | undefined
   #settle: Settle | undefined
   #sentAt = 0
   readonly failed: Failed[] = []
@@ -108,7 +110,8 @@ export class Rotation<T extends RotationTarget> {
     if (!entry) return
     entry.asked = true
     this.#sentAt = now()
-    this.#settle = health.target(entry.target.provider, entry.target.model).begin(this.#sentAt)
+    this.#health = health.target(entry.target.provider, entry.target.model)
+    this.#settle = this.#health.begin(this.#sentAt)
   }
 
   /** The first content has come. */
@@ -116,7 +119,7 @@ export class Rotation<T extends RotationTarget> {
     const { health, now } = this.#options
     const entry = this.#current
     if (!entry || !this.#settle) return
-    health.target(entry.target.provider, entry.target.model).answered(now() - this.#sentAt)
+    this.#health?.answered(now() - this.#sentAt)
     if (this.#key !== undefined) health.keys(entry.target.provider).worked(this.#key)
   }
 
@@ -143,6 +146,7 @@ export class Rotation<T extends RotationTarget> {
     })
     const pool = health.keys(provider)
     if (this.#key !== undefined) {
+      entry.keys ??= new Set()
       entry.keys.add(this.#key)
       if (judgement.blame === 'key') pool.bench(this.#key, now(), error.code)
       else if (judgement.cools) pool.cool(this.#key, now(), error.retryAfterMs, error.code)
@@ -159,7 +163,7 @@ export class Rotation<T extends RotationTarget> {
     const { afterMs } = again.again
     again.repeats++
     again.again = undefined
-    again.keys.clear()
+    again.keys?.clear()
     return this.#step(again, backoffMs(again.repeats, afterMs, { ...(random && { random }) }))
   }
 
@@ -176,7 +180,9 @@ export class Rotation<T extends RotationTarget> {
 
   #step(entry: Entry<T>, waitMs: number): Step<T> {
     this.#current = entry
-    this.#key = this.#options.health.keys(entry.target.provider).take(this.#options.now(), entry.keys)
+    const { provider } = entry.target
+    const { health, now } = this.#options
+    this.#key = provider.apiKeys.length === 0 ? undefined : health.keys(provider).take(now(), entry.keys)
     return { target: entry.target, key: this.#key, waitMs }
   }
 }

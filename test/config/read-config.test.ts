@@ -28,6 +28,7 @@ describe('what holds where nothing is written', () => {
         fallback: true,
         simulateRate: 0,
         afterContent: 'end',
+        leastRate: 0,
         maxRetries: 3,
         detectionTtlMs: 300_000,
         rules: [],

@@ -39,6 +39,7 @@ const timeouts = {
   stallTimeoutMs: 300_000,
   totalTimeoutMs: 600_000,
   finishGraceMs: 2000,
+  leastRate: 0,
   maxEventBytes: 100,
 }
 

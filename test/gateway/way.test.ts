@@ -4,7 +4,17 @@ import { chooseWay, type Wish } from '../../src/gateway/way.ts'
 import { defineProvider, targetOf } from '../../src/providers/index.ts'
 
 const provider = defineProvider({ name: 'house', dialect: 'openai-chat', base_url: 'http://127.0.0.1:9/v1' })
-const policy = { force: 'auto', fallback: true, simulateRate: 0, afterContent: 'end' } as const
+const policy = {
+  force: 'auto',
+  fallback: true,
+  simulateRate: 0,
+  afterContent: 'end',
+  leastRate: 0,
+  firstTokenTimeoutMs: 1,
+  idleTimeoutMs: 1,
+  stallTimeoutMs: 1,
+  totalTimeoutMs: 1,
+} as const
 const asked: Wish = { stream: true, tools: false, nativeOnly: false, streamRefused: false }
 
 async function open() {
