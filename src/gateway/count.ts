@@ -40,7 +40,10 @@ export async function count(
   const upstream: UpstreamDialect = dialects[provider.dialect]
 
   const counts = provider.paths === undefined || provider.paths.count !== undefined
-  if (upstream.name === client.name && upstream.upstream.decodeCount && counts) {
+  const { counted } = house
+  // A provider without a counter says what one does that does not know the model.
+  const named = `${provider.name}/${routed.model}`
+  if (upstream.name === client.name && upstream.upstream.decodeCount && counts && !counted.lacks(named)) {
     const { model, alias } = routed
     const chain = house.chains.find({ provider: provider.name, model, alias })
     const planned = await plan(client, body, routed, asked, { policy: house.streaming, chain })
@@ -52,6 +55,9 @@ export async function count(
     )
     const url = upstreamUrl(provider, upstream, 'count', { model: planned.target.model })
     const request = { name: provider.name, method: 'POST', url, headers, body: planned.text } as const
+    const key = counted.key(ownerOf(exchange), url, planned.text)
+    const known = counted.known(key)
+    if (known !== undefined) return { status: 200, headers: {}, body: client.client.encodeCount(known) }
     const answer = await signed(provider, request)
       .then((ready) =>
         call(house.transport, ready, { clock, timeoutMs: countTimeoutMs, maxBytes: 1024 * 1024, signal }),
@@ -62,8 +68,10 @@ export async function count(
       })
     const told = answer && readCount(upstream, answer.head.status, answer.text)
     if (answer && told !== undefined) {
+      counted.keep(key, told)
       return { status: 200, headers: headersBack(answer.head.headers), body: client.client.encodeCount(told) }
     }
+    if (answer && lacking.has(answer.head.status)) counted.noteLacking(named)
     // The vendor says that the request is wrong: that is the answer, and no estimate makes it right.
     if (answer?.head.status === 400) throw upstream.upstream.decodeError(400, answer.text)
   }
@@ -77,6 +85,8 @@ export async function count(
 }
 
 const countTimeoutMs = 10_000
+/** The statuses of a server that has no such address. */
+const lacking: ReadonlySet<number> = new Set([404, 405, 501])
 
 async function signed<R extends SignedRequest>({ sign }: Provider, request: R): Promise<R> {
   return sign ? { ...request, headers: await sign(request) } : request

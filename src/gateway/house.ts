@@ -9,6 +9,7 @@ import type { RoutingTable } from '../routing/index.ts'
 import type { Transport } from '../transport/index.ts'
 import type { Chains } from './chains.ts'
 import type { ClientProfile } from './client-profile.ts'
+import type { CountMemory } from './count-memory.ts'
 import type { Exchange } from './exchange.ts'
 import type { ReasoningMemory } from './reasoning-memory.ts'
 import type { StoredResponses } from './stored-responses.ts'
@@ -30,6 +31,8 @@ export interface House {
   /** How targets and keys do. */
   health: Health
   memory: ReasoningMemory
+  /** What providers have counted. */
+  counted: CountMemory
   responses: StoredResponses
   /** What is held for clients that read more slowly than their providers write. */
   buffers: MemoryBudget

@@ -10,6 +10,7 @@ import type { Transport } from '../transport/index.ts'
 import { Chains } from './chains.ts'
 import { profilesOf } from './client-profile.ts'
 import { corsHeaders } from './cors.ts'
+import { CountMemory } from './count-memory.ts'
 import type { House } from './house.ts'
 import { ReasoningMemory, reasoningIn } from './reasoning-memory.ts'
 import { StoredResponses } from './stored-responses.ts'
@@ -51,6 +52,8 @@ export function openHouse(parts: HouseParts, former?: { config: Config; house: H
     memory:
       old?.memory ?? new ReasoningMemory(remembered, () => clock.now(), store.lasts ? reasoningIn(store) : undefined),
     responses,
+    // Under another configuration the same question may go elsewhere.
+    counted: new CountMemory(() => clock.now()),
     buffers:
       old && was?.bufferBudgetBytes === streaming.bufferBudgetBytes
         ? old.buffers

@@ -94,3 +94,43 @@ describe('counting tokens', () => {
     expect([transport.aborted, exchange.status]).toEqual([1, 0])
   })
 })
+
+describe('counts that editors ask for many times a second', () => {
+  async function many(upstream: Upstream, times: number, bodies: unknown[] = [ask]) {
+    const house = startGateway(upstream, [anthropic])
+    const counts: unknown[] = []
+    for (let i = 0; i < times; i++) {
+      const exchange = new FakeExchange({ method: 'POST', path, body: JSON.stringify(bodies[i % bodies.length]) })
+      house.gateway.handle(exchange)
+      await exchange.answered
+      counts.push(exchange.json)
+    }
+    return { ...house, counts }
+  }
+
+  it('are asked of the provider once a minute, each question for itself', async () => {
+    let next = 40
+    const house = await many(() => ({ status: 200, text: `{"input_tokens":${++next}}` }), 20, [
+      ask,
+      { ...ask, system: 'x' },
+    ])
+    expect(house.transport.asked.length).toBe(2)
+    expect(house.counts.slice(0, 4)).toEqual([41, 42, 41, 42].map((tokens) => ({ input_tokens: tokens })))
+    house.clock.pass(60_000)
+    const exchange = new FakeExchange({ method: 'POST', path, body: JSON.stringify(ask) })
+    house.gateway.handle(exchange)
+    await exchange.answered
+    expect(exchange.json).toEqual({ input_tokens: 43 })
+  })
+
+  it('are made here where the provider has no counter, which is asked again only after a while', async () => {
+    const house = await many(() => ({ status: 404, text: '{"error":{"message":"no such path"}}' }), 20)
+    expect(house.transport.asked.length).toBe(1)
+    expect(new Set(house.counts.map((count) => JSON.stringify(count))).size).toBe(1)
+    house.clock.pass(300_000)
+    const exchange = new FakeExchange({ method: 'POST', path, body: JSON.stringify(ask) })
+    house.gateway.handle(exchange)
+    await exchange.answered
+    expect(house.transport.asked.length).toBe(2)
+  })
+})
