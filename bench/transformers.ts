@@ -1,6 +1,7 @@
 import { collect, join, type Stage } from '../src/flow/index.ts'
 import { type MakeTransformer, TransformerChain, TransformerStage } from '../src/pipeline/index.ts'
 import { fold, type StreamToken } from '../src/tokens/index.ts'
+import { requestChain } from './request-chain.ts'
 import { timed } from './rounds.ts'
 import { digits, ratio, table } from './table.ts'
 
@@ -27,9 +28,12 @@ const options = {
   'max-tokens': { tokens: count * 10 },
 }
 
+const fiveNames = 'five: those, tool-call-repair and redaction'
+
 const rows: Readonly<Record<string, readonly string[]>> = {
   nothing: [],
   'think-extraction, content-filter, stop-sequences': ['think-extraction', 'content-filter', 'stop-sequences'],
+  [fiveNames]: ['think-extraction', 'tool-call-repair', 'content-filter', 'redaction', 'stop-sequences'],
   'content-filter': ['content-filter'],
   'stop-sequences': ['stop-sequences'],
   'text-replacement': ['text-replacement'],
@@ -38,6 +42,7 @@ const rows: Readonly<Record<string, readonly string[]>> = {
   'usage-estimation': ['usage-estimation'],
   'token-accumulator': ['token-accumulator'],
   'delta-smoothing': ['delta-smoothing'],
+  'tool-call-repair': ['tool-call-repair'],
   'redaction (every kind)': ['redaction'],
 }
 
@@ -55,6 +60,7 @@ export async function transformers(rounds: number): Promise<string> {
     Object.fromEntries(Object.entries(makers).map(([name, make]) => [name, () => run(make, ignore)])),
   )
   const nothing = times.nothing! / tokens.length
+  const each = times[fiveNames]! / tokens.length
   return [
     '## transformers: tokens to tokens',
     '',
@@ -68,6 +74,10 @@ export async function transformers(rounds: number): Promise<string> {
         return [name, digits(Math.max(0, each - nothing)), ratio(each, nothing)]
       }),
     ),
+    '',
+    `A row of five lets ${digits(1e6 / each)} thousand pieces a second through, of the 2 that it has to.`,
+    '',
+    await requestChain(rounds),
   ].join('\n')
 }
 

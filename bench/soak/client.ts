@@ -21,6 +21,8 @@ export interface Ask {
   port: number
   pair: Pair
   plan: Plan
+  /** There is a second target, to ask instead, or to go on with what the first has begun. Default: there is none. */
+  policy?: Policy
   /** On a connection that serves again. */
   keepAlive: boolean
   /** Go away in the middle of the request's body, right behind it, at the head, or after so many pieces of the answer. */
@@ -35,6 +37,21 @@ export interface Ask {
 
 /** How a stream may end: as it should, as honestly as it can, or by the client's own wish. */
 export type End = 'whole' | 'failed' | 'left'
+
+export type Policy = 'fallback' | 'continue'
+
+/** What a client may see of a fault: nothing, or an error before the answer or in the midst of it. */
+function seenOf({ plan, policy }: Ask): 'never' | 'before' | 'midst' {
+  const seen = faults[plan.fault]
+  if (policy === undefined || seen === 'never') return seen
+  return seen === 'before' || policy === 'continue' ? 'never' : 'midst'
+}
+
+/** What the client calls its model: an alias where there is another target. */
+function nameOf({ pair, plan, policy }: Ask): string {
+  const provider = providerOf[pair.provider]
+  return policy === undefined ? `${provider}/${planName(plan)}` : `${policy}-${provider}-${planName(plan)}`
+}
 
 export const lastingAgent = new Agent({ keepAlive: true })
 
@@ -76,10 +93,10 @@ export async function readWhole(ask: Ask): Promise<void> {
   if (!expected.take(said) || !expected.complete) throw new Error('the whole answer has another text')
 }
 
-function send({ port, pair, plan, keepAlive, leave }: Ask, stream: boolean): ClientRequest {
+function send(ask: Ask, stream: boolean): ClientRequest {
+  const { port, pair, keepAlive, leave } = ask
   const content = 'Say a great many words. '.repeat(40)
-  const model = `${providerOf[pair.provider]}/${planName(plan)}`
-  const body = JSON.stringify({ model, stream, max_tokens: 100_000, messages: [{ role: 'user', content }] })
+  const body = JSON.stringify({ model: nameOf(ask), stream, max_tokens: 100_000, messages: [{ role: 'user', content }] })
   const call = request({
     port,
     host: '127.0.0.1',
@@ -123,10 +140,11 @@ async function text(response: IncomingMessage): Promise<string> {
 }
 
 /** An error in place of a stream must be one, in the client's own form. */
-async function readError({ plan, pair }: Ask, response: IncomingMessage): Promise<void> {
+async function readError(ask: Ask, response: IncomingMessage): Promise<void> {
+  const { pair } = ask
   const body = await text(response)
   const said = `status ${response.statusCode}: ${body.slice(0, 300)}`
-  if (faults[plan.fault] !== 'before') throw new Error(`a stream that should have come was refused, ${said}`)
+  if (seenOf(ask) !== 'before') throw new Error(`a stream that should have come was refused, ${said}`)
   const { error, type } = JSON.parse(body)
   if (typeof error?.message !== 'string') throw new Error(`an error without a message, ${said}`)
   if (pair.client === 'anthropic-messages' && type !== 'error') throw new Error(`an error of the wrong form, ${said}`)
@@ -146,7 +164,9 @@ class Reading {
   constructor(ask: Ask) {
     this.#ask = ask
     const { plan } = ask
-    this.#expected = new Expected(faults[plan.fault] === 'midst' ? { ...plan, tokens: plan.after } : plan)
+    // With another target all of it may come even so: where what was said before the fault is lost, or late.
+    const partly = seenOf(ask) === 'midst' && ask.policy === undefined
+    this.#expected = new Expected(partly ? { ...plan, tokens: plan.after } : plan)
   }
 
   feed(text: string): void {
@@ -155,13 +175,19 @@ class Reading {
   }
 
   end(): End {
-    const { plan, pair, mayFail } = this.#ask
+    const { plan, pair, policy, mayFail } = this.#ask
+    const seen = seenOf(this.#ask)
     const counts = `${this.#finishes} finishes, ${this.#errors} errors, ${this.#marks} end marks`
     if (this.#finishes + this.#errors !== 1) throw new Error(`not exactly one terminal: ${counts}`)
     const marks = pair.client === 'openai-chat' || this.#errors === 0 ? 1 : 0
     if (this.#marks !== marks) throw new Error(`not the right end: ${counts}`)
     const { complete, taken } = this.#expected
-    if (faults[plan.fault] === 'never') {
+    if (policy !== undefined && seen === 'midst' && this.#finishes > 0) {
+      if (!complete) throw new Error(`a broken stream looks finished after ${taken} characters`)
+      return 'whole'
+    }
+    if (policy !== undefined && seen === 'midst') return 'failed'
+    if (seen === 'never') {
       if (this.#errors > 0 && mayFail) return 'failed'
       if (this.#errors > 0) throw new Error(`an error in a stream that was good: ${this.#told}`)
       if (!complete) throw new Error(`tokens were lost: the text ends after ${taken} characters`)

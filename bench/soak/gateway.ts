@@ -22,14 +22,19 @@ export interface Gateway {
   sample(collect?: boolean): Promise<Sample>
   /** The most resident bytes from here to the moment at which the work is done. */
   peak<Result>(work: Promise<Result>): Promise<{ most: number; result: Result }>
+  /** How many requests its log has told of so far. @throws Error where one was told twice */
+  records(): number
   /** Its exit code after a signal. */
   stop(): Promise<number | null>
 }
 
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
-/** @param settings further lines of the configuration, before its providers */
-export async function startGateway(upstreamPort: number, settings = ''): Promise<Gateway> {
+/**
+ * @param settings further lines of the configuration, before its providers
+ * @param more and behind them
+ */
+export async function startGateway(upstreamPort: number, settings = '', more = ''): Promise<Gateway> {
   const port = await freePort()
   const folder = mkdtempSync(join(tmpdir(), 'sluice-soak-'))
   const config = join(folder, 'sluice.toml')
@@ -37,13 +42,14 @@ export async function startGateway(upstreamPort: number, settings = ''): Promise
     ([dialect, name]) =>
       `[[providers]]\nname = "${name}"\ndialect = "${dialect}"\nbase_url = "http://127.0.0.1:${upstreamPort}/v1"\n`,
   )
-  writeFileSync(config, `${settings}\n${providers.join('\n')}`)
+  writeFileSync(config, `${settings}\n${providers.join('\n')}\n${more}`)
   const child = spawn(
     process.execPath,
     ['--import', file('probe.ts'), file(`../../${program.file}`), 'start', '--config', config, '--port', String(port)],
     { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] },
   )
-  child.stderr?.resume()
+  const told = new Told()
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => told.read(text))
   const kill = (): void => void child.kill('SIGKILL')
   process.once('exit', kill)
   const gone = new Promise<number | null>((resolve) => child.once('exit', resolve))
@@ -71,10 +77,34 @@ export async function startGateway(upstreamPort: number, settings = ''): Promise
       }
       return { most, result: await done }
     },
+    records: () => told.count(),
     stop() {
       child.kill('SIGTERM')
       return gone
     },
+  }
+}
+
+/** The ids of the requests that the log has told of. */
+class Told {
+  readonly #ids = new Set<string>()
+  #rest = ''
+  #twice: string | undefined
+
+  read(text: string): void {
+    const lines = (this.#rest + text).split('\n')
+    this.#rest = lines.pop() ?? ''
+    for (const line of lines) {
+      const id = /^\{.*"id":"([^"]+)".*"outcome":/.exec(line)?.[1]
+      if (id === undefined) continue
+      if (this.#ids.has(id)) this.#twice ??= line
+      this.#ids.add(id)
+    }
+  }
+
+  count(): number {
+    if (this.#twice !== undefined) throw new Error(`a request was settled twice: ${this.#twice}`)
+    return this.#ids.size
   }
 }
 

@@ -81,6 +81,11 @@ export function wordOf(seed: number, at: number): string {
   return at % 4 === 3 ? ` ${seed}:${at}` : words[(at * 5 + seed) % words.length]!
 }
 
+/** All that the plan has to say. */
+export function textOf({ seed, tokens }: Plan): string {
+  return Array.from({ length: tokens }, (_, at) => wordOf(seed, at)).join('')
+}
+
 /** Events of a dialect as wire text. */
 export interface Wire {
   head: string

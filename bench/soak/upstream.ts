@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type DialectName, paths } from '../streams.ts'
-import { type Plan, readPlan, type Wire, wireOf, wordOf } from './plan.ts'
+import { type Plan, readPlan, textOf, type Wire, wireOf, wordOf } from './plan.ts'
 
 export interface UpstreamReport {
   port: number
@@ -18,6 +18,7 @@ export interface UpstreamReport {
 interface Asked {
   model: string
   stream?: boolean
+  messages: Array<{ role: string; content: string | Array<{ text?: string }> }>
 }
 
 let open = 0
@@ -29,13 +30,20 @@ const server = createServer((request, response) => {
   request.on('error', () => {})
   response.on('error', () => {})
   request.on('end', () => {
-    const dialect: DialectName = request.url === paths['openai-chat'] ? 'openai-chat' : 'anthropic-messages'
-    const { model, stream } = JSON.parse(Buffer.concat(pieces).toString()) as Asked
-    const plan = readPlan(model)
+    // What stands under this path never fails, and goes on where somebody else has begun.
+    const spare = request.url?.startsWith('/spare/') === true
+    const path = spare ? request.url?.slice('/spare'.length) : request.url
+    const dialect: DialectName = path === paths['openai-chat'] ? 'openai-chat' : 'anthropic-messages'
+    const { model, stream, messages } = JSON.parse(Buffer.concat(pieces).toString()) as Asked
+    const plan = spare ? { ...readPlan(model), fault: 'none' as const } : readPlan(model)
     open++
     response.on('close', () => open--)
-    if (refuse(request, response, dialect, plan)) return
-    if (stream) new Play(response, plan, dialect, wireOf(dialect, model)).start()
+    if (refuseKey(request, response) || refuse(request, response, dialect, plan)) return
+    if (stream) {
+      const said = spare ? begun(messages) : ''
+      if (!textOf(plan).startsWith(said)) throw new Error(`what is to be gone on with was never said: ${said}`)
+      new Play(response, plan, dialect, wireOf(dialect, model), said.length).start()
+    }
     else answerWhole(response, dialect, plan, model)
   })
 })
@@ -54,6 +62,21 @@ process.on('message', () => {
 process.on('disconnect', () => process.exit(0))
 
 const eventStream = { 'content-type': 'text/event-stream; charset=utf-8' }
+
+/** Some keys of the pool are wrong, and some have no credit. */
+function refuseKey({ headers }: IncomingMessage, response: ServerResponse): boolean {
+  const key = `${headers.authorization ?? ''}${headers['x-api-key'] ?? ''}`
+  const status = key.endsWith('wrong') ? 401 : key.endsWith('poor') ? 402 : undefined
+  if (status === undefined) return false
+  response.writeHead(status, { 'content-type': 'application/json' }).end('{"error":{"type":"some_error","message":"no"}}')
+  return true
+}
+
+/** What an answer says so far that is to be gone on with. */
+function begun(messages: Asked['messages']): string {
+  const content = messages.findLast(({ role }) => role === 'assistant')?.content ?? ''
+  return typeof content === 'string' ? content : content.map(({ text = '' }) => text).join('')
+}
 
 /** The faults that come in place of an answer. */
 function refuse(request: IncomingMessage, response: ServerResponse, dialect: DialectName, plan: Plan): boolean {
@@ -101,11 +124,14 @@ class Play {
   readonly #dialect: DialectName
   readonly #wire: Wire
   #at = 0
+  /** Characters that have been said by somebody else. */
+  #skip: number
   #timer: NodeJS.Timeout | undefined
   /** Bytes of the last write that come with the next. */
   #rest = Buffer.alloc(0)
 
-  constructor(response: ServerResponse, plan: Plan, dialect: DialectName, wire: Wire) {
+  constructor(response: ServerResponse, plan: Plan, dialect: DialectName, wire: Wire, skip = 0) {
+    this.#skip = skip
     this.#response = response
     this.#plan = plan
     this.#dialect = dialect
@@ -135,7 +161,9 @@ class Play {
     const last = fault === 'none' || fault === 'open end' ? tokens : Math.min(tokens, after)
     let text = ''
     for (const until = Math.min(last, this.#at + burst); this.#at < until; this.#at++) {
-      text += this.#wire.delta(wordOf(seed, this.#at))
+      const word = wordOf(seed, this.#at)
+      if (word.length > this.#skip) text += this.#wire.delta(word.slice(this.#skip))
+      this.#skip = Math.max(0, this.#skip - word.length)
     }
     if (this.#at < last) {
       this.#write(text)
@@ -190,8 +218,9 @@ class Play {
   }
 }
 
-function answerWhole(response: ServerResponse, dialect: DialectName, { seed, tokens }: Plan, model: string): void {
-  const text = Array.from({ length: tokens }, (_, at) => wordOf(seed, at)).join('')
+function answerWhole(response: ServerResponse, dialect: DialectName, plan: Plan, model: string): void {
+  const { tokens } = plan
+  const text = textOf(plan)
   const body =
     dialect === 'openai-chat'
       ? {

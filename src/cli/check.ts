@@ -19,7 +19,9 @@ Examples:
 
 async function check(file: string | undefined): Promise<void> {
   const { loadCode, readConfig } = await import('../config/index.ts')
-  const { describeAliases, describeClients, describeProviders, describeRouting } = await import('./summary.ts')
+  const { describeAliases, describeClients, describeProviders, describeRouting, describeTransformers } = await import(
+    './summary.ts'
+  )
   const config = await loadCode(readConfig({ file, env: process.env }))
   const { server, access, storage, providers } = config
   const callers =
@@ -38,6 +40,7 @@ async function check(file: string | undefined): Promise<void> {
     ),
     ...section('models', describeAliases(config)),
     ...section('routing', describeRouting(config)),
+    ...section('transformers', describeTransformers(config)),
     ...section('clients', describeClients(config)),
     'no mistakes found',
   ]

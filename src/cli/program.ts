@@ -11,6 +11,8 @@ import { routeCommand } from './route.ts'
 import { runCommand } from './run.ts'
 import { scriptCommand } from './script.ts'
 import { startCommand } from './start.ts'
+import { statusCommand } from './status.ts'
+import { transformersCommand } from './transformers.ts'
 
 /**
  * Runs the command line. Commands load what they need when they are called, so that `--help` answers at once.
@@ -28,11 +30,13 @@ export async function run(argv: readonly string[]): Promise<void> {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'sluice: ')) })
   for (const make of [
     startCommand,
+    statusCommand,
     checkCommand,
     modelsCommand,
     providersCommand,
     probeCommand,
     routeCommand,
+    transformersCommand,
     importCommand,
     runCommand,
     chatCommand,

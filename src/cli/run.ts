@@ -73,13 +73,17 @@ async function runAgent(name: string, words: string[], flags: RunFlags): Promise
 }
 
 /** Asking for the models shows as well whether the key is the right one: agents are slow to say so. */
-async function pointing({ remote, model: usual }: Seat, flags: RunFlags, folder: string): Promise<Pointing> {
+async function pointing({ remote, model: usual, sluice }: Seat, flags: RunFlags, folder: string): Promise<Pointing> {
   const listed = await remoteModels(remote)
   const first = usual ?? usualModel(listed)
+  // A stand-in plays under any name. By this one no agent takes it for a model that it knows something about.
+  const standIn = sluice
+    ? sluice.config.source.endsWith('built-in')
+    : listed.every((one) => one.startsWith('scripted/'))
   return {
     url: remote.url,
     key: remote.key ?? 'sluice',
-    model: flags.model,
+    model: flags.model ?? (standIn ? first : undefined),
     smallModel: flags.smallModel,
     models: first === undefined ? listed : [...new Set([first, ...listed])],
     env: process.env,
@@ -91,6 +95,5 @@ async function drain(sluice: Sluice | undefined): Promise<void> {
   if (sluice === undefined) return
   // Said only when there is something to wait for.
   const said = setTimeout(() => process.stderr.write('sluice: finishing the running answers; Ctrl-C cuts them\n'), 500)
-  await sluice.drain()
-  clearTimeout(said)
+  await sluice.drain().finally(() => clearTimeout(said))
 }

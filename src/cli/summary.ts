@@ -38,6 +38,26 @@ export function describeRouting({ routing }: Pick<Config, 'routing'>): string[] 
   ]
 }
 
+/** What changes requests and answers, and for whom, a line each. */
+export function describeTransformers({ transformers }: Pick<Config, 'transformers'>): string[] {
+  const { own, providers, aliases } = transformers
+  const chains = [
+    ...Object.entries(aliases).map(([name, names]) => [name, names] as const),
+    ...Object.entries(providers).map(([name, names]) => [`${name}/*`, names] as const),
+  ]
+  return [
+    ...own.map(({ name, use, module, models, clientKeys }) => {
+      const is = module === undefined ? (use === name ? 'with options of its own' : `is ${use}`) : `code in ${module}`
+      const whom = [
+        ...(models ? [`for ${models.join(', ')}`] : []),
+        ...(clientKeys ? [`for the keys ${clientKeys.join(', ')}`] : []),
+      ]
+      return [`${name}  ${is}`, ...whom].join(', ')
+    }),
+    ...chains.map(([whom, names]) => `${whom}  -> ${names.join(', ')}`),
+  ]
+}
+
 /** The clients of which something is said, a line each. */
 export function describeClients({ clients }: Pick<Config, 'clients'>): string[] {
   const width = Math.max(0, ...clients.map((one) => one.name.length))

@@ -30,7 +30,8 @@ async function load(config: TransformerConfig, file: string): Promise<Transforme
     // What is a class instance has its methods elsewhere than in itself.
     const { request, tokens, onError: saidOnError = onError, timeoutMs: saidTimeoutMs = timeoutMs } = own
     const checked = defineTransformer({
-      name: own.name ?? name,
+      // Faults are told by the name that the configuration gives it.
+      name: own.name ?? 'nameless',
       ...(request !== undefined && { request: bound(request, own) }),
       ...(tokens !== undefined && { tokens: bound(tokens, own) }),
       ...(saidOnError !== undefined && { onError: onError ?? saidOnError }),

@@ -1,6 +1,6 @@
 import { resolve as toPath } from 'node:path'
 import { SluiceError } from '../errors/index.ts'
-import { standardTransformers, type Transformer, TransformerChain } from '../pipeline/index.ts'
+import { type NamedTransformer, standardTransformers, type Transformer, TransformerChain } from '../pipeline/index.ts'
 import { nearNames } from '../routing/index.ts'
 import type { TransformerConfig, TransformersConfig } from './config.ts'
 import { folderOf } from './folder.ts'
@@ -85,7 +85,7 @@ function makeStandard(
   name: string,
   given: Readonly<Record<string, unknown>>,
 ): Transformer | undefined {
-  const rows = standardTransformers.find((one) => one.name === name)?.options ?? {}
+  const rows = optionsOf(name)
   let faults = 0
   const entries = Object.entries(given).map(([key, value]) => {
     const option = camelCase(key)
@@ -124,10 +124,18 @@ function checkStandard(written: Written, path: Path, name: string, known: Readon
   }
 }
 
+function optionsOf(name: string): NamedTransformer['options'] {
+  return standardTransformers.find((one) => one.name === name)?.options ?? {}
+}
+
 function explained(thrown: unknown, name: string): { option: string | undefined; message: string } {
   if (!SluiceError.is(thrown)) throw thrown
   const field = thrown.param?.slice(name.length + 1)
-  const option = field ? snakeCase(field) : undefined
   const plain = thrown.message.replace(` (transformer "${name}")`, '')
-  return { option, message: field && option ? plain.replaceAll(`\`${field}\``, `\`${option}\``) : plain }
+  // Options are named in it as the code spells them.
+  const message = Object.keys(optionsOf(name)).reduce(
+    (text, key) => text.replaceAll(`\`${key}\``, `\`${snakeCase(key)}\``),
+    plain,
+  )
+  return { option: field ? snakeCase(field) : undefined, message }
 }

@@ -171,12 +171,16 @@ export class Admission {
     // Somebody who leaves as soon as it was called would call the next one from within, and so on, as deep as the queue.
     if (this.#calling) return
     this.#calling = true
-    while (this.#first && this.#running < this.#limits.streams) {
-      const { applicant } = this.#first
-      this.#remove(this.#first)
-      this.#admit(applicant)
+    try {
+      while (this.#first && this.#running < this.#limits.streams) {
+        const { applicant } = this.#first
+        this.#remove(this.#first)
+        this.#admit(applicant)
+      }
+    } finally {
+      // Whatever one of them does, the others must be called some day.
+      this.#calling = false
     }
-    this.#calling = false
   }
 
   #remove(place: Place): void {

@@ -63,6 +63,7 @@ export class Asking {
   #turn = 0
   #sentAt = 0
   #over = false
+  #paused = false
   #stopFirst: (() => void) | undefined
   #stopPreparing: (() => void) | undefined
   #stopLeading: (() => void) | undefined
@@ -107,11 +108,14 @@ export class Asking {
     }
   }
 
+  /** From before its call, where the client has not taken what somebody else has begun. */
   pause(): void {
+    this.#paused = true
     this.#attempt?.pause()
   }
 
   resume(): void {
+    this.#paused = false
     this.#attempt?.resume()
   }
 
@@ -280,15 +284,18 @@ export class Asking {
         if (turn === this.#turn) this.#events.onSettled()
       },
     })
+    if (this.#paused) this.#attempt.pause()
   }
 
   #limitFirst(planned: Plan): void {
     const ms = this.#events.firstTokenMs(planned)
     if (ms === undefined) return
     const named = `${planned.provider.name}/${planned.target.model}`
-    this.#stopFirst = this.#options.house.clock.after(ms, () =>
-      this.fail(new SluiceError('first_token_timeout', `${named} sent no content within ${ms / 1000} s`)),
-    )
+    this.#stopFirst = this.#options.house.clock.after(ms, () => {
+      // The silence is ours.
+      if (this.#paused) this.#limitFirst(planned)
+      else this.fail(new SluiceError('first_token_timeout', `${named} sent no content within ${ms / 1000} s`))
+    })
   }
 
   #onHead(head: UpstreamHead): void {

@@ -1,5 +1,5 @@
 import type { Warning } from '../dialects/index.ts'
-import type { ChainedTransformer } from '../pipeline/index.ts'
+import type { ChainedTransformer, StreamTransformer } from '../pipeline/index.ts'
 import type { Plan } from './plan.ts'
 import type { AnswerOptions } from './target-decoder.ts'
 
@@ -8,11 +8,11 @@ export function waits({ chain }: Plan): boolean {
   return !chain.every(isSync)
 }
 
-function isSync(one: ChainedTransformer): one is Extract<ChainedTransformer, { async?: false }> {
+function isSync(one: ChainedTransformer): one is StreamTransformer {
   return one.async !== true
 }
 
-const noTransformers: readonly Extract<ChainedTransformer, { async?: false }>[] = []
+const noTransformers: readonly StreamTransformer[] = []
 
 /** What the decoder of the answer has to know of the request. */
 export function decodeOptions(

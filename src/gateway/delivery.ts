@@ -49,6 +49,8 @@ export interface DeliveryOptions {
   onLoss: (warning: Warning) => void
   /** The first content is on its way to the client. */
   onContent: () => void
+  /** Something of the answer is on its way to the client: nobody else can begin anew. */
+  onSeen: () => void
   /** An error of which the client has seen nothing. */
   onFailure: (error: SluiceError) => void
   /** A stream that outlasted its upstream call has ended. */
@@ -225,7 +227,11 @@ export class Delivery {
       const { usageAdded: dropUsage, choices } = planned
       const newObserver = () => client.upstream.observeStream({ dropUsage, choices, requestId: id })
       const observer = recorder()?.observer(newObserver()) ?? newObserver()
-      return new UntouchedRelay({ ...options, framing: ours, observer, newObserver })
+      const onContent = () => {
+        options.onContent()
+        this.#options.onSeen()
+      }
+      return new UntouchedRelay({ ...options, onContent, framing: ours, observer, newObserver })
     }
     this.kind = 'native'
     const relay = this.#translate(planned, framing)
@@ -274,6 +280,10 @@ export class Delivery {
       decoder: decoderFor(planned.target, planned.upstream, decodeOptions(planned, this.#options.onLoss)),
       encoder,
       followed,
+      onSeen: () => {
+        this.#begun = this.#making
+        this.#options.onSeen()
+      },
       ...(goesOn(planned) && { delivered, onInterrupted: this.#options.onInterrupted }),
       ...(begun && { stitch: new Stitch(begun.delivered) }),
     })
@@ -315,10 +325,11 @@ export class Delivery {
   }
 
   #respond(body: string | Uint8Array, facts: ReplyFacts): void {
-    const { answer, house, onContent } = this.#options
+    const { answer, house, onContent, onSeen } = this.#options
     this.progress = progressOf(facts)
     this.#firstAt = house.clock.now()
     onContent()
+    onSeen()
     answer.respond(200, { 'content-type': 'application/json' }, body)
   }
 
@@ -329,7 +340,6 @@ export class Delivery {
       maxEventBytes: house.streaming.maxEventBytes,
       onContent: () => {
         this.#firstAt ??= house.clock.now()
-        this.#begun = this.#making
         onContent()
       },
       onFailure,

@@ -87,6 +87,7 @@ export class Lifecycle {
       recorder: () => this.#recorder,
       onLoss: (warning) => this.#lose(warning),
       onContent: () => this.#onContent(),
+      onSeen: () => this.#pursuit.onSeen(),
       onFailure: (error) => this.#pursuit.onFailure(error),
       onOver: () => this.#settle(),
       onCut: () => {

@@ -34,6 +34,8 @@ export class Pursuit {
   #broken: SluiceError | undefined
   #continuations = 0
   #stopWaiting: (() => void) | undefined
+  /** The client does not take what has come: whoever is asked next has to wait, too. */
+  #paused = false
 
   constructor(options: PursuitOptions) {
     this.#options = options
@@ -81,10 +83,12 @@ export class Pursuit {
   }
 
   pause(): void {
+    this.#paused = true
     this.#asking?.pause()
   }
 
   resume(): void {
+    this.#paused = false
     this.#asking?.resume()
   }
 
@@ -92,6 +96,10 @@ export class Pursuit {
   onContent(): void {
     this.#asking?.onContent()
     this.#rotation?.answered()
+  }
+
+  /** Something of the answer has reached the client, which is not so with all content. */
+  onSeen(): void {
     // A stream that runs for minutes must not hold its prompt so long, unless it may be needed.
     if (!this.plan || !goesOn(this.plan)) this.#body = undefined
   }
@@ -196,6 +204,7 @@ export class Pursuit {
       { body, routed, key },
     )
     this.#asking = asking
+    if (this.#paused) asking.pause()
     return asking.start()
   }
 }

@@ -116,6 +116,7 @@ class StagedDecoder implements StreamDecoder {
   readonly #decoder: StreamDecoder
   readonly #stage: TokenStage
   readonly #readers: Readers
+  #ended = false
   #emit: Emit<StreamToken> = () => {}
 
   constructor(decoder: StreamDecoder, stage: TokenStage, readers: Readers) {
@@ -141,11 +142,19 @@ class StagedDecoder implements StreamDecoder {
   push(event: SseEvent, emit: Emit<StreamToken>): void {
     this.#emit = emit
     this.#decoder.push(event, this.#token)
+    // Behind the end marker nobody asks any more, and a stage may still hold something.
+    if (this.#decoder.done) this.#endStage(emit)
   }
 
   end(emit: Emit<StreamToken>): void {
     this.#emit = emit
     this.#decoder.end?.(this.#token)
+    this.#endStage(emit)
+  }
+
+  #endStage(emit: Emit<StreamToken>): void {
+    if (this.#ended) return
+    this.#ended = true
     this.#stage.end?.(emit)
   }
 

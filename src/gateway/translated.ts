@@ -20,6 +20,8 @@ export interface TranslatedOptions extends StreamRelayOptions {
   delivered?: Delivered | undefined
   /** Makes the tokens the rest of an answer that was begun by another one. */
   stitch?: Stage<StreamToken, StreamToken> | undefined
+  /** The first event is on its way to the client: nobody else can begin anew. */
+  onSeen?: () => void
   /** The stream has broken after its content. True: somebody else goes on, and nothing is said of it here. */
   onInterrupted?: ((error: SluiceError) => boolean) | undefined
 }
@@ -35,9 +37,11 @@ export class TranslatedRelay implements Relay {
   #held: StreamToken[] | undefined = []
   #heldBytes = 0
   #out = ''
+  #seen: boolean
 
   constructor(options: TranslatedOptions) {
     this.#options = options
+    this.#seen = options.stitch !== undefined
     this.#reader = new TokenReader(options.parser, options.decoder)
   }
 
@@ -58,6 +62,10 @@ export class TranslatedRelay implements Relay {
     if (this.#out === '') return
     const out = this.#out
     this.#out = ''
+    if (!this.#seen) {
+      this.#seen = true
+      this.#options.onSeen?.()
+    }
     this.#options.answer.write(out)
   }
 
@@ -74,7 +82,8 @@ export class TranslatedRelay implements Relay {
   fail(fault: SluiceError): void {
     if (this.progress.over) return
     this.progress.over = true
-    if (this.#held) {
+    // Content may be nothing to this client, such as reasoning that it did not ask to see.
+    if (this.#held || (!this.#seen && this.#out === '')) {
       this.progress.error = fault
       this.#options.onFailure(fault)
       return
@@ -82,8 +91,9 @@ export class TranslatedRelay implements Relay {
     const error = interrupted(fault)
     this.progress.error = error
     this.flush()
-    const { answer, encoder, onInterrupted } = this.#options
-    if (onInterrupted?.(error)) return
+    const { answer, decoder, encoder, onInterrupted } = this.#options
+    // Behind the finish there is nothing to go on with, whether or not it has been passed on yet.
+    if (!this.progress.finished && !decoder.finished && onInterrupted?.(error)) return
     answer.fail(error, {}, () => {
       encoder.fail?.(error, this.#message)
       const events = this.#out

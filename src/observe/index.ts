@@ -14,3 +14,4 @@ export {
   silentLog,
 } from './log.ts'
 export type { RequestRecord, StreamKind } from './record.ts'
+export { version } from './version.ts'

@@ -20,6 +20,7 @@ export {
   type TransformContext,
   type TransformedRequest,
   type Transformer,
+  type WaitingTransformer,
 } from './chain/transformer.ts'
 export { type EventFraming, eventParser } from './event-parser.ts'
 export { Histogram, type HistogramSnapshot } from './histogram.ts'

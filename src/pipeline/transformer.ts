@@ -32,6 +32,8 @@ export function fail(error: SluiceError): TransformResult {
 export interface StreamTransformer {
   /** What configurations and errors call it. */
   readonly name: string
+  /** It never waits: see `AsyncStreamTransformer`. */
+  readonly async?: false
   /** Called once for each token, in order. It changes no token that it is given, but makes new ones. */
   transform(token: StreamToken): TransformResult
   /** The stream has ended or broken: what is still held back. Called once; nothing is asked afterwards. */

@@ -10,10 +10,10 @@ describe('sluice', () => {
   it('shows its commands with examples, and each command its own', async () => {
     const [all, ...each] = await Promise.all([
       sluice(['--help']),
-      ...['start', 'check', 'models', 'chat', 'script'].map((name) => sluice([name, '--help'])),
+      ...['start', 'check', 'models', 'chat', 'run', 'script'].map((name) => sluice([name, '--help'])),
     ])
     expect(all.code).toBe(0)
-    for (const name of ['start', 'check', 'models', 'chat', 'script'])
+    for (const name of ['start', 'check', 'models', 'chat', 'run', 'script'])
       expect(all.stdout).toMatch(new RegExp(`^  ${name} `, 'm'))
     for (const { code, stdout } of each) {
       expect(code).toBe(0)

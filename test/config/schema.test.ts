@@ -38,20 +38,24 @@ describe('the explanation and the schema', () => {
   const any = (node: SchemaNode): fc.Arbitrary<unknown> => {
     if (node.properties) {
       const known = Object.fromEntries(Object.entries(node.properties).map(([key, inner]) => [key, mostly(any(inner))]))
-      const table = fc.record(known, { requiredKeys: [] as string[] })
+      const whole = fc.record(known, { requiredKeys: (node.required ?? []) as never[] })
+      const table = mostly(whole, fc.record(known, { requiredKeys: [] as string[] }))
       return fc.tuple(table, mostly(fc.constant({}), fc.constant({ zzz: 1 }))).map(([a, b]) => Object.assign({}, a, b))
     }
-    if (node.items) return fc.array(any(node.items), { maxLength: 2 })
-    if (node.patternProperties) return fc.dictionary(fc.constantFrom('a', 'b'), mostly(fc.constant('v')))
+    if (node.items) return fc.array(any(node.items), { minLength: node.minItems ?? 0, maxLength: 2 })
+    const [entry] = Object.values(node.patternProperties ?? {})
+    if (entry) return fc.dictionary(fc.constantFrom('a', 'b'), mostly(any(entry)))
     if (node.enum) return fc.constantFrom(...node.enum)
     if (node.anyOf?.[0]?.const !== undefined) return fc.constantFrom(...node.anyOf.map((one) => one.const))
     if (node.anyOf) return fc.oneof(...node.anyOf.map(any))
     if (node.type === 'boolean') return fc.boolean()
-    if (node.type === 'integer') return fc.integer({ min: node.minimum ?? 0, max: node.maximum ?? 100 })
-    return fc.constantFrom('10s', '32MiB', 'abc')
+    if (node.type === 'integer' || node.type === 'number')
+      return fc.integer({ min: node.minimum ?? 0, max: node.maximum ?? 100 })
+    const texts = ['10s', '32MiB', 'abc'].filter((text) => new RegExp(node.pattern ?? '').test(text))
+    return mostly(fc.constantFrom(...texts), fc.constantFrom('10s', '32MiB', 'abc'))
   }
   const mostly = (right: fc.Arbitrary<unknown>, wrong: fc.Arbitrary<unknown> = odd) =>
-    fc.oneof({ arbitrary: right, weight: 30 }, { arbitrary: wrong, weight: 1 })
+    fc.oneof({ arbitrary: right, weight: 60 }, { arbitrary: wrong, weight: 1 })
 
   it('agree on what is right and what is wrong', () => {
     const verdicts = new Set<boolean>()

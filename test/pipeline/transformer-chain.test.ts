@@ -1,11 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { pass, TransformerChain, transformReply } from '../../src/pipeline/index.ts'
+import { pass, standardTransformers, TransformerChain, transformReply } from '../../src/pipeline/index.ts'
 import type { ChatReply } from '../../src/tokens/index.ts'
 
 const reply = (text: string): ChatReply => ({
   choices: [{ choice: 0, parts: [{ type: 'text', text }], finish: { reason: 'stop' } }],
   metadata: [],
 })
+
+const neededOfRequests = {
+  'drop-fields': { fields: ['seed'] },
+  'reasoning-effort': { missing: 'low' },
+  'system-text': { before: 'a' },
+}
 
 describe('TransformerChain', () => {
   it('makes transformers by name, in order, with options as a configuration has them', () => {
@@ -32,16 +38,21 @@ describe('TransformerChain', () => {
       'stop-sequences': { sequences: ['a'] },
       'text-replacement': { replace: { a: 'b' } },
     }
-    const { names } = new TransformerChain()
-    expect(names).toHaveLength(10)
-    for (const make of TransformerChain.fromNames(names, needed)) expect(names).toContain(make().name)
+    const chain = new TransformerChain()
+    const all = chain.transformers(chain.names, { ...needed, ...neededOfRequests })
+    expect(all.map(({ name }) => name)).toEqual(chain.names)
+    expect(standardTransformers.map(({ name }) => name)).toEqual(chain.names)
+    const streams = standardTransformers.filter(({ on, name }) => on.join() === 'answers' && name !== 'delta-pacing')
+    const names = streams.map(({ name }) => name)
+    expect(TransformerChain.fromNames(names, needed).map((make) => make().name)).toEqual(names)
+    expect(names).toHaveLength(11)
   })
 
   it.each([
     [
       ['think'],
       {},
-      'cannot use the transformer "think": it is not known; write one of content-filter, delta-smoothing',
+      'cannot use the transformer "think": it is not known; write one of cache-markers, clamp-max-tokens',
     ],
     [['redaction'], { redaction: { kind: ['email'] } }, 'the options are kinds, own, where (transformer "redaction")'],
     [['redaction'], { redaction: { kinds: 'email' } }, '`kinds`: it is "email"; write a list of texts'],
@@ -54,6 +65,10 @@ describe('TransformerChain', () => {
       'write true or false for text',
     ],
     [['max-tokens'], { 'max-tokens': { tokens: '5' } }, '`tokens`: it is "5"; write a number'],
+    [['content-filter'], {}, 'cannot do without the option `patterns`: write a list of texts'],
+    [['tool-call-repair'], { 'tool-call-repair': { hard: true } }, 'it takes none'],
+    [['clamp-max-tokens'], {}, 'it changes requests; make a `Chain` of it'],
+    [['delta-pacing'], {}, 'it waits; use `addAsyncTransformer`'],
     [['max-tokens'], {}, 'write `tokens` or `characters` (transformer "max-tokens")'],
     [['redaction'], { 'max-tokens': { tokens: 5 } }, 'options for the transformer "max-tokens": it is not in the list'],
     [['toString'], {}, 'it is not known'],

@@ -1,7 +1,7 @@
 import { SluiceError } from '../../errors/index.ts'
 import { type Clock, systemClock } from '../../flow/index.ts'
 import { type ChatRequest, isJsonObject } from '../../tokens/index.ts'
-import { pass, type StreamTransformer, type TransformResult } from '../transformer.ts'
+import { fail, pass, type StreamTransformer, type TransformResult } from '../transformer.ts'
 import type { ChainedTransformer, OwnTransformer, TransformedRequest, Transformer } from './transformer.ts'
 
 /** In milliseconds. */
@@ -75,6 +75,7 @@ class GuardedStream implements StreamTransformer {
   readonly async = false
   readonly #own: StreamTransformer
   readonly #skips: boolean
+  #failed = false
 
   constructor(name: string, own: StreamTransformer, skips: boolean) {
     this.name = name
@@ -94,16 +95,20 @@ class GuardedStream implements StreamTransformer {
       throw new Error(`${found}, or pass, skip, replace or fail`)
     } catch (thrown) {
       if (this.#skips) return pass
-      throw fault(this.name, 'token', thrown)
+      // Not thrown: above it stands a decoder, which may take what is thrown for a fault of the wire.
+      this.#failed = true
+      return fail(fault(this.name, 'token', thrown))
     }
   }
 
   flush(): ReturnType<NonNullable<StreamTransformer['flush']>> {
+    if (this.#failed) return []
     try {
-      return this.#own.flush?.() ?? []
+      const rest: unknown = this.#own.flush?.() ?? []
+      if (!Array.isArray(rest)) throw new Error('its flush gave no list of tokens')
+      return rest
     } catch (thrown) {
-      if (this.#skips) return []
-      throw fault(this.name, 'token', thrown)
+      return this.#skips ? [] : [{ type: 'error', error: fault(this.name, 'token', thrown) }]
     }
   }
 }

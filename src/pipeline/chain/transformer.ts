@@ -27,9 +27,12 @@ export interface TransformContext {
 }
 
 /** A stream transformer of a chain. One that waits says so, and stands in a waiting stage. */
-export type ChainedTransformer =
-  | (StreamTransformer & { readonly async?: false })
-  | (AsyncStreamTransformer & { readonly async: true })
+export type ChainedTransformer = StreamTransformer | WaitingTransformer
+
+/** One that waits, and says so. */
+export interface WaitingTransformer extends AsyncStreamTransformer {
+  readonly async: true
+}
 
 /** What becomes of a request: another one, or nothing where it stays as it is. */
 export type TransformedRequest = ChatRequest | undefined
@@ -64,8 +67,14 @@ export interface OwnTransformer extends Transformer {
   readonly timeoutMs?: number
 }
 
+/** None of its halves for answers waits: the types of their parameters need not be written. */
+type PlainTransformer = Omit<OwnTransformer, 'tokens'> & {
+  tokens?(context: TransformContext): StreamTransformer | undefined
+}
+
 /**
- * A transformer of one's own, checked. The types of its parts come with it.
+ * A transformer of one's own, checked. The types of its parts come with it; for one that waits, say that `tokens` gives a
+ * `WaitingTransformer`.
  *
  * @throws SluiceError `config_invalid` for what is none
  *
@@ -76,6 +85,8 @@ export interface OwnTransformer extends Transformer {
  *   tokens: () => new TextReplacement({ replace: { 'Hand me': 'Please hand me' } }),
  * })
  */
+export function defineTransformer(transformer: PlainTransformer): OwnTransformer
+export function defineTransformer(transformer: OwnTransformer): OwnTransformer
 export function defineTransformer(transformer: OwnTransformer): OwnTransformer {
   const { name, request, tokens, onError } = transformer
   if (typeof name !== 'string' || !kebabCase.test(name)) {

@@ -1,8 +1,7 @@
 import { callId, type Warning } from '../../dialects/index.ts'
 import type { FinishToken, StreamToken } from '../../tokens/index.ts'
-import { pass, replace, type StreamTransformer, skip, type TransformResult } from '../transformer.ts'
-import { BlockMap } from '../transformers/text/block-map.ts'
-import { BlockNumbers } from '../transformers/think/block-numbers.ts'
+import { pass, replace, type StreamTransformer, type TransformResult } from '../transformer.ts'
+import { SplitTexts } from '../transformers/text/split-texts.ts'
 import { ExtractedBlock } from './extracted-block.ts'
 import type { OfferedTool } from './offered-tool.ts'
 
@@ -36,8 +35,7 @@ export interface ToolCallExtractionOptions {
 export class ToolCallExtraction implements StreamTransformer {
   readonly name = 'tool-call-extraction'
   readonly #options: ToolCallExtractionOptions
-  readonly #numbers = new BlockNumbers()
-  readonly #blocks = new BlockMap<ExtractedBlock>()
+  readonly #texts = new SplitTexts<ExtractedBlock>()
   /** How many calls each choice has made. */
   readonly #calls = new Map<number, number>()
   #answer = ''
@@ -48,52 +46,20 @@ export class ToolCallExtraction implements StreamTransformer {
 
   /** Part of a call has come, and none of it goes on before it is whole. */
   get holding(): boolean {
-    for (const block of this.#blocks.values()) if (block.holding) return true
+    for (const text of this.#texts.values()) if (text.holding) return true
     return false
   }
 
   transform(token: StreamToken): TransformResult {
-    switch (token.type) {
-      case 'message-start':
-        this.#answer = token.id ?? ''
-        return pass
-      case 'metadata':
-      case 'usage':
-      case 'raw':
-        return pass
-      case 'finish':
-        return this.#finish(token)
-      case 'error':
-        return given([...this.flush(), token], token)
-      case 'text-start':
-        return token.refusal ? this.#renumber(token) : this.#open(token)
-      case 'text-delta': {
-        const block = this.#blocks.get(token)
-        return block ? given(block.push(token), token) : this.#renumber(token)
-      }
-      case 'text-end': {
-        const block = this.#blocks.get(token)
-        if (!block) return this.#renumber(token)
-        this.#blocks.delete(token)
-        return given(block.end(token), token)
-      }
-      case 'opaque':
-      case 'citation': {
-        const block = this.#blocks.get(token)
-        return block ? given(block.attach(token), token) : this.#renumber(token)
-      }
-      case 'tool-call-start':
-        this.#count(token.choice)
-        return this.#renumber(token)
-      default:
-        return this.#renumber(token)
-    }
+    if (token.type === 'text-start' && !token.refusal) return this.#open(token)
+    if (token.type === 'finish') return this.#finish(token)
+    if (token.type === 'message-start') this.#answer = token.id ?? ''
+    if (token.type === 'tool-call-start') this.#count(token.choice)
+    return this.#texts.transform(token)
   }
 
   flush(): readonly StreamToken[] {
-    const tokens = [...this.#blocks.values()].flatMap((block) => block.flush())
-    this.#blocks.clear()
-    return tokens
+    return this.#texts.flush()
   }
 
   #open(token: Extract<StreamToken, { type: 'text-start' }>): TransformResult {
@@ -105,8 +71,7 @@ export class ToolCallExtraction implements StreamTransformer {
       }
       return this.#id(token.choice, this.#count(token.choice))
     }
-    this.#blocks.set(token, new ExtractedBlock(token, { tools, longest, numbers: this.#numbers, admit }))
-    return skip
+    return this.#texts.open(token, new ExtractedBlock(this.#texts.pieces(token), { tools, longest, admit }))
   }
 
   #count(choice: number): number {
@@ -131,11 +96,6 @@ export class ToolCallExtraction implements StreamTransformer {
   #lost(field: string, reason: string): void {
     this.#options.onWarning?.({ field, action: 'dropped', reason })
   }
-
-  #renumber(token: Extract<StreamToken, { index: number }>): TransformResult {
-    const index = this.#numbers.of(token)
-    return index === token.index ? pass : replace({ ...token, index })
-  }
 }
 
 /** No text is an id as it stands. */
@@ -143,9 +103,3 @@ const madeAnew = { max: 0, allowed: /^$/ }
 
 /** Ways in which an answer ends that is all there. */
 const ends: ReadonlySet<string> = new Set<FinishToken['reason']>(['stop', 'unknown'])
-
-/** `tokens` as a result; one that came and goes on alone passes. */
-function given(tokens: readonly StreamToken[], token: StreamToken): TransformResult {
-  if (tokens.length === 0) return skip
-  return tokens.length === 1 && tokens[0] === token ? pass : { action: 'replace', tokens }
-}

@@ -6,6 +6,7 @@ import { dropFields } from '../request-transformers/drop-fields.ts'
 import { reasoningEffort } from '../request-transformers/reasoning-effort.ts'
 import { renameFields } from '../request-transformers/rename-fields.ts'
 import { systemText } from '../request-transformers/system-text.ts'
+import type { StreamTransformer } from '../transformer.ts'
 import { ContentFilter, type ContentFilterOptions } from './content-filter.ts'
 import { DeltaPacing, type DeltaPacingOptions } from './delta-pacing.ts'
 import { DeltaSmoothing, type DeltaSmoothingOptions } from './delta-smoothing.ts'
@@ -195,7 +196,7 @@ function onRequests<Options extends object>(
 }
 
 function onAnswers<Options extends object>(
-  make: (options: Options) => Exclude<ChainedTransformer, { async: true }>,
+  make: (options: Options) => StreamTransformer,
   means: string,
   options: OptionRows<Options>,
 ): Row {

@@ -1,10 +1,9 @@
 import { SluiceError } from '../../errors/index.ts'
 import type { StreamToken } from '../../tokens/index.ts'
-import { pass, type StreamTransformer, skip, type TransformResult } from '../transformer.ts'
+import type { StreamTransformer, TransformResult } from '../transformer.ts'
 import { compileOnce } from './compile-once.ts'
-import { BlockMap } from './text/block-map.ts'
 import { LiteralSet } from './text/literal-set.ts'
-import { BlockNumbers } from './think/block-numbers.ts'
+import { SplitTexts } from './text/split-texts.ts'
 import { SplitBlock } from './think/split-block.ts'
 
 export interface ThinkExtractionOptions {
@@ -65,8 +64,7 @@ export class ThinkExtraction implements StreamTransformer {
   readonly #options: ThinkExtractionOptions
   readonly #setOf: (model: string | undefined) => LiteralSet | undefined
   #model: string | undefined
-  readonly #numbers = new BlockNumbers()
-  readonly #blocks = new BlockMap<SplitBlock>()
+  readonly #texts = new SplitTexts<SplitBlock>()
 
   constructor(options: ThinkExtractionOptions = defaults) {
     this.#options = options
@@ -74,59 +72,15 @@ export class ThinkExtraction implements StreamTransformer {
   }
 
   transform(token: StreamToken): TransformResult {
-    switch (token.type) {
-      case 'message-start':
-        this.#model = token.model ?? this.#model
-        return pass
-      case 'metadata':
-      case 'usage':
-      case 'finish':
-      case 'raw':
-        return pass
-      case 'error':
-        return given([...this.flush(), token], token)
-      case 'text-start': {
-        const set = token.refusal ? undefined : this.#setOf(this.#model)
-        if (!set) return this.#renumber(token)
-        const { anywhere = false, opened = false } = this.#options
-        this.#blocks.set(token, new SplitBlock(token, { set, anywhere, opened, numbers: this.#numbers }))
-        return skip
-      }
-      case 'text-delta': {
-        const block = this.#blocks.get(token)
-        if (!block) return this.#renumber(token)
-        return block.passes ? pass : given(block.push(token), token)
-      }
-      case 'text-end': {
-        const block = this.#blocks.get(token)
-        if (!block) return this.#renumber(token)
-        this.#blocks.delete(token)
-        return given(block.end(token), token)
-      }
-      case 'opaque':
-      case 'citation': {
-        const block = this.#blocks.get(token)
-        return block ? given(block.attach(token), token) : this.#renumber(token)
-      }
-      default:
-        return this.#renumber(token)
-    }
+    if (token.type === 'message-start') this.#model = token.model ?? this.#model
+    if (token.type !== 'text-start' || token.refusal) return this.#texts.transform(token)
+    const set = this.#setOf(this.#model)
+    if (!set) return this.#texts.transform(token)
+    const { anywhere = false, opened = false } = this.#options
+    return this.#texts.open(token, new SplitBlock(this.#texts.pieces(token), { set, anywhere, opened }))
   }
 
   flush(): readonly StreamToken[] {
-    const tokens = [...this.#blocks.values()].flatMap((block) => block.flush())
-    this.#blocks.clear()
-    return tokens
+    return this.#texts.flush()
   }
-
-  #renumber(token: Extract<StreamToken, { index: number }>): TransformResult {
-    const index = this.#numbers.of(token)
-    return index === token.index ? pass : { action: 'replace', tokens: [{ ...token, index }] }
-  }
-}
-
-/** `tokens` as a result; one that came and goes on alone passes. */
-function given(tokens: readonly StreamToken[], token: StreamToken): TransformResult {
-  if (tokens.length === 0) return skip
-  return tokens.length === 1 && tokens[0] === token ? pass : { action: 'replace', tokens }
 }

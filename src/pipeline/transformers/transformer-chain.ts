@@ -49,8 +49,7 @@ export class TransformerChain {
     this.#known.set(name, {
       make(options) {
         const make = factory(options)
-        // A chain made of names has always been one of transformers that do not wait.
-        return { name, tokens: () => make() as StreamTransformer & { async?: false } }
+        return { name, tokens: () => make() }
       },
     })
     return this

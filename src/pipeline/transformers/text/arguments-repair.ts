@@ -18,6 +18,8 @@ export class ArgumentsRepair {
   #held = ''
   #depth = 0
   #fenced = false
+  /** The last that went on belongs to a word that may not be over. */
+  #inWord = false
 
   /** What of the text so far can go on. */
   push(piece: string): string {
@@ -25,7 +27,7 @@ export class ArgumentsRepair {
     if (this.#place === 'other') return piece
     if (this.#place === 'quoted') {
       this.#held += piece
-      return ''
+      return this.#held.length > mostQuoted ? this.#giveUp(this.#held) : ''
     }
     let text = piece
     if (this.#place === 'head') {
@@ -65,7 +67,7 @@ export class ArgumentsRepair {
     const all = this.#held + piece
     const start = wide.exec(all)![0].length
     this.#held = all
-    if (start === all.length) return ''
+    if (start === all.length) return start > mostHeld ? this.#giveUp(all) : ''
     if (all[start] === '`') return this.#openFence(all, start)
     this.#place = all[start] === '{' ? 'value' : all[start] === '"' ? 'quoted' : 'other'
     if (this.#place === 'quoted') return ''
@@ -82,7 +84,7 @@ export class ArgumentsRepair {
       return this.#giveUp(all)
     }
     // The language may still go on, and the object has not begun.
-    if (mark.length === body.length) return body.length > longestFence ? this.#giveUp(all) : ''
+    if (mark.length === body.length) return body.length > mostHeld ? this.#giveUp(all) : ''
     if (body[mark.length] !== '{') return this.#giveUp(all)
     this.#fenced = true
     this.#place = 'value'
@@ -106,7 +108,8 @@ export class ArgumentsRepair {
       if (this.#place === 'tail') {
         if (!this.#fenced) return out + text.slice(at)
         this.#held = text.slice(at)
-        return out
+        // It was no fence that closes.
+        return this.#held.length > mostHeld ? out + this.#giveUp(this.#held) : out
       }
       if (this.#place === 'string') {
         at = this.#inString(text, at)
@@ -124,25 +127,24 @@ export class ArgumentsRepair {
       else if (unit === '}' || unit === ']') {
         if (--this.#depth === 0) this.#place = 'tail'
       } else if (unit === ',') {
-        const next = /[^\s]/.exec(text.slice(at + 1))
-        if (!next) return this.#hold(out, text, at)
-        if (next[0] === '}' || next[0] === ']') {
+        let next = at + 1
+        while (next < text.length && /\s/.test(text[next]!)) next++
+        if (next === text.length && next - at <= mostHeld) return this.#hold(out, text, at)
+        if (text[next] === '}' || text[next] === ']') {
           at++
           continue
         }
-      } else if (unit === 'T' || unit === 'F' || unit === 'N') {
-        const word = /^[A-Za-z]+/.exec(text.slice(at))![0]
-        if (at + word.length === text.length && word.length <= longestWord) return this.#hold(out, text, at)
-        out += Object.hasOwn(words, word) ? words[word] : word
-        at += word.length
-        continue
-      } else if (/[A-Za-z]/.test(unit)) {
-        // In the middle of a word nothing begins.
-        const word = /^\w+/.exec(text.slice(at))![0]
-        out += word
+      } else if (wordUnit.test(unit)) {
+        const word = wordAt(text, at)
+        const more = at + word.length === text.length
+        // In the middle of a word none begins.
+        if (more && !this.#inWord && word.length <= longestWord && startsWord(word)) return this.#hold(out, text, at)
+        out += !this.#inWord && Object.hasOwn(words, word) ? words[word] : word
+        this.#inWord = more
         at += word.length
         continue
       }
+      this.#inWord = false
       out += unit
       at++
     }
@@ -183,8 +185,24 @@ export class ArgumentsRepair {
   }
 }
 
+const wordUnit = /\w/
 const longestWord = 5
-const longestFence = 64
+
+function wordAt(text: string, from: number): string {
+  let to = from + 1
+  while (to < text.length && wordUnit.test(text[to]!)) to++
+  return text.slice(from, to)
+}
+
+/** Whether it may become one of the words that are mended. */
+function startsWord(text: string): boolean {
+  return Object.keys(words).some((word) => word.startsWith(text))
+}
+
+/** White space and fences, in UTF-16 code units: what is held is looked at again with every piece. */
+const mostHeld = 1024
+/** The longest object that is written twice. */
+const mostQuoted = 4 * 1024 * 1024
 
 /** An object that was written as JSON twice; anything else as it is. */
 function unquoted(text: string): string {

@@ -1,23 +1,23 @@
-import type { CitationToken, OpaqueToken, StreamToken, TextDelta, TextEnd, TextStart } from '../../../tokens/index.ts'
+import type { TextDelta, TextEnd } from '../../../tokens/index.ts'
 import { type Found, HeldText } from '../text/held-text.ts'
 import { LiteralScan } from '../text/literal-scan.ts'
 import type { LiteralSet } from '../text/literal-set.ts'
-import type { BlockNumbers } from './block-numbers.ts'
+import type { Pieces } from '../text/pieces.ts'
+import type { SplitText } from '../text/split-texts.ts'
 
 export interface SplitBlockOptions {
   /** Openings, then the closings in the same order. */
   set: LiteralSet
   anywhere: boolean
   opened: boolean
-  numbers: BlockNumbers
 }
 
 /** White space before a first tag. */
 const longestLead = 64
 
-/** One text block of a stream on its way to become reasoning and text. Each method gives what goes on. */
-export class SplitBlock {
-  readonly #start: TextStart
+/** One text block of a stream on its way to become reasoning and text. */
+export class SplitBlock implements SplitText {
+  readonly pieces: Pieces
   readonly #options: SplitBlockOptions
   /** Undefined: all that follows is text. */
   #held: HeldText<TextDelta> | undefined
@@ -30,67 +30,33 @@ export class SplitBlock {
   #leadLength = 0
   /** Line breaks behind a tag are left out. */
   #trim: boolean
-  /** The number of the open block; -1: none is. A block opens when there is something to put into it. */
-  #index = -1
-  /** How many blocks, and text blocks, this one has become. */
-  #blocks = 0
-  #texts = 0
-  /** What belongs to a text, while none is open. */
-  #waiting: Array<OpaqueToken | CitationToken> = []
-  #out: StreamToken[] = []
 
-  constructor(start: TextStart, options: SplitBlockOptions) {
-    this.#start = start
+  constructor(pieces: Pieces, options: SplitBlockOptions) {
+    this.pieces = pieces
     this.#options = options
     this.#held = new HeldText([new LiteralScan(options.set)])
     this.#mode = options.opened ? 'reasoning' : 'lead'
     this.#trim = options.opened
   }
 
-  /** Deltas go on as they are: no tag can come any more, and nothing has moved. */
   get passes(): boolean {
-    return this.#held === undefined && !this.#trim && this.#index === this.#start.index && this.#mode === 'text'
+    return this.#held === undefined && !this.#trim && this.pieces.same
   }
 
-  push(delta: TextDelta): readonly StreamToken[] {
+  push(delta: TextDelta): void {
     if (!this.#held || this.#held.push(delta)) this.#text(delta)
     else this.#segments(this.#held)
     // Where no tag can follow, nothing need be held.
     if (this.#mode === 'text' && !this.#options.anywhere) this.#release()
-    return this.#take()
   }
 
-  attach(token: OpaqueToken | CitationToken): readonly StreamToken[] {
-    this.#waiting.push(token)
-    if (this.#mode === 'text' && this.#index !== -1) this.#attachAll()
-    return this.#take()
+  end(token: TextEnd): void {
+    this.flush()
+    // A text that was empty stays one; one that held nothing but tags does not.
+    this.pieces.end(token, !this.#hadTag)
   }
 
-  end(token: TextEnd): readonly StreamToken[] {
-    this.#rest()
-    if (this.#mode === 'reasoning') this.#close()
-    // A text that was empty stays one, and what belongs to a text is given one.
-    const empty = this.#blocks === 0 && !this.#hadTag
-    if (this.#index === -1 && (empty || this.#waiting.length > 0)) this.#openText()
-    if (this.#index === token.index) this.#out.push(token)
-    else if (this.#index !== -1) this.#out.push({ ...token, index: this.#index })
-    if (this.#blocks === 0) this.#options.numbers.none(token)
-    return this.#take()
-  }
-
-  /** The stream breaks: all that is held. */
-  flush(): readonly StreamToken[] {
-    this.#rest()
-    return this.#take()
-  }
-
-  #take(): readonly StreamToken[] {
-    const out = this.#out
-    this.#out = []
-    return out
-  }
-
-  #rest(): void {
+  flush(): void {
     this.#release()
     if (this.#mode === 'lead' && this.#lead.length > 0) this.#becomeText()
   }
@@ -115,7 +81,7 @@ export class SplitBlock {
     const opening = pattern < tags
     if (this.#mode === 'reasoning') {
       // An opening that was taken as given may be written after all.
-      if (opening && !this.#hadTag && this.#tag === -1 && this.#index === -1) this.#tag = pattern
+      if (opening && !this.#hadTag && this.#tag === -1 && this.pieces.none) this.#tag = pattern
       else if (!opening && (this.#tag === -1 || pattern === this.#tag + tags)) this.#switch('text')
       else this.#text(text)
     } else if (opening && (this.#mode === 'lead' || this.#options.anywhere)) {
@@ -128,7 +94,7 @@ export class SplitBlock {
   }
 
   #switch(mode: 'text' | 'reasoning'): void {
-    this.#close()
+    this.pieces.close()
     this.#mode = mode
     this.#hadTag = true
     this.#trim = true
@@ -151,18 +117,8 @@ export class SplitBlock {
     }
     const rest = this.#trim ? this.#trimmed(segment) : segment
     if (rest === undefined) return
-    const { choice } = this.#start
-    if (this.#mode === 'reasoning') {
-      if (this.#index === -1) {
-        this.#index = this.#number()
-        this.#out.push({ type: 'reasoning-start', choice, index: this.#index })
-      }
-      this.#out.push({ type: 'reasoning-delta', choice, index: this.#index, text: textIn(rest) })
-      return
-    }
-    if (this.#index === -1) this.#openText()
-    if (typeof rest === 'string') this.#out.push({ type: 'text-delta', choice, index: this.#index, text: rest })
-    else this.#out.push(rest.index === this.#index ? rest : { ...rest, index: this.#index })
+    if (this.#mode === 'reasoning') this.pieces.reasoning(textIn(rest))
+    else this.pieces.text(rest)
   }
 
   #trimmed(segment: TextDelta | string): TextDelta | string | undefined {
@@ -171,36 +127,6 @@ export class SplitBlock {
     if (rest === '') return undefined
     this.#trim = false
     return rest.length === text.length ? segment : rest
-  }
-
-  #openText(): void {
-    const { choice, index } = this.#start
-    this.#index = this.#number()
-    // The id and what else is known about the block go with the first text.
-    if (this.#texts > 0) this.#out.push({ type: 'text-start', choice, index: this.#index })
-    else this.#out.push(this.#index === index ? this.#start : { ...this.#start, index: this.#index })
-    this.#texts++
-    this.#attachAll()
-  }
-
-  #attachAll(): void {
-    for (const token of this.#waiting) {
-      this.#out.push(token.index === this.#index ? token : { ...token, index: this.#index })
-    }
-    this.#waiting = []
-  }
-
-  #close(): void {
-    if (this.#index === -1) return
-    const { choice } = this.#start
-    const type = this.#mode === 'reasoning' ? 'reasoning-end' : 'text-end'
-    this.#out.push({ type, choice, index: this.#index })
-    this.#index = -1
-  }
-
-  #number(): number {
-    this.#blocks++
-    return this.#options.numbers.take(this.#start, this.#blocks > 1)
   }
 }
 

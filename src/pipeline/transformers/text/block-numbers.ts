@@ -1,5 +1,5 @@
 import type { StreamToken } from '../../../tokens/index.ts'
-import { BlockMap, type Place } from '../text/block-map.ts'
+import { BlockMap, type Place } from './block-map.ts'
 
 interface Choice {
   /** How many blocks more than the stream had so far, or fewer when below 0. */
