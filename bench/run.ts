@@ -28,12 +28,25 @@ const benches: Record<string, Bench> = {
   'pipeline-long': { rounds: 10, load: async () => (await import('./pipeline-long.ts')).pipelineLong, named: true },
   soak: { rounds: 16, load: async () => (await import('./soak.ts')).soak, named: true },
 }
-for (const act of ['faults', 'long', 'slow', 'crawl', 'whole', 'crowd', 'stop', 'frozen'] as const) {
+for (const act of [
+  'faults',
+  'failing',
+  'long',
+  'slow',
+  'crawl',
+  'whole',
+  'crowd',
+  'stop',
+  'frozen',
+  'short',
+  'marathon',
+] as const) {
   const load = async () => {
     const { soak } = await import('./soak.ts')
     return (rounds: number) => soak(rounds, [act])
   }
-  benches[`soak-${act}`] = { rounds: 16, load, named: true }
+  // Of the marathon it is minutes.
+  benches[`soak-${act}`] = { rounds: act === 'marathon' ? 30 : 16, load, named: true }
 }
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { rounds: { type: 'string' } } })

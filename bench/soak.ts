@@ -1,5 +1,6 @@
 import { pause } from './process.ts'
 import { type Ask, type End, pairs, readWhole } from './soak/client.ts'
+import { failing, marathon } from './soak/failing.ts'
 import { type Gateway, type Sample, startGateway } from './soak/gateway.ts'
 import { growth, mib } from './soak/growth.ts'
 import { checked, crowdOf, cycle, planOf, randomOf, Upstream } from './soak/load.ts'
@@ -10,9 +11,11 @@ import { program } from './targets.ts'
 /** An act is a load of its own on a gateway of its own; it gives a page, or throws when a stream was wrong. */
 type Act = (upstream: Upstream, cycles: number) => Promise<string[]>
 
-const acts = { faults: faulty, long, slow, crawl, whole, crowd, stop, frozen } satisfies Record<string, Act>
+const acts = { faults: faulty, failing, long, slow, crawl, whole, crowd, stop, frozen } satisfies Record<string, Act>
+/** Those that run only when they are named. */
+const others = { short: (upstream) => failing(upstream, 2, 250), marathon } satisfies Record<string, Act>
 
-export type ActName = keyof typeof acts
+export type ActName = keyof typeof acts | keyof typeof others
 
 /** Hours in minutes: short lives, long streams, slow clients, crowds and endings, and what each leaves behind. */
 export async function soak(cycles: number, chosen = Object.keys(acts) as ActName[]): Promise<string> {
@@ -20,7 +23,7 @@ export async function soak(cycles: number, chosen = Object.keys(acts) as ActName
   const pages = [`## soak: what is left behind`, '', `sluice runs ${program.said}.`]
   for (const name of chosen) {
     const from = performance.now()
-    const lines = await acts[name](upstream, cycles)
+    const lines = await { ...acts, ...others }[name](upstream, cycles)
     pages.push('', `### ${name} (${((performance.now() - from) / 1000).toFixed(0)} s)`, '', ...lines)
   }
   await upstream.stop()

@@ -96,7 +96,12 @@ export async function readWhole(ask: Ask): Promise<void> {
 function send(ask: Ask, stream: boolean): ClientRequest {
   const { port, pair, keepAlive, leave } = ask
   const content = 'Say a great many words. '.repeat(40)
-  const body = JSON.stringify({ model: nameOf(ask), stream, max_tokens: 100_000, messages: [{ role: 'user', content }] })
+  const body = JSON.stringify({
+    model: nameOf(ask),
+    stream,
+    max_tokens: 100_000,
+    messages: [{ role: 'user', content }],
+  })
   const call = request({
     port,
     host: '127.0.0.1',

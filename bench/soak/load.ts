@@ -66,9 +66,9 @@ export async function checked(one: Ask): Promise<End> {
   try {
     return await readStream(one)
   } catch (error) {
-    const { pair, plan, leave } = one
+    const { pair, plan, leave, policy } = one
     throw new Error(
-      `${pair.client} from ${pair.provider}, ${JSON.stringify({ ...plan, leave })}: ${(error as Error).message}`,
+      `${pair.client} from ${pair.provider}, ${JSON.stringify({ ...plan, leave, policy })}: ${(error as Error).message}`,
     )
   }
 }

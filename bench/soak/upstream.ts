@@ -43,8 +43,7 @@ const server = createServer((request, response) => {
       const said = spare ? begun(messages) : ''
       if (!textOf(plan).startsWith(said)) throw new Error(`what is to be gone on with was never said: ${said}`)
       new Play(response, plan, dialect, wireOf(dialect, model), said.length).start()
-    }
-    else answerWhole(response, dialect, plan, model)
+    } else answerWhole(response, dialect, plan, model)
   })
 })
 server.on('connection', (socket) => {
@@ -68,7 +67,9 @@ function refuseKey({ headers }: IncomingMessage, response: ServerResponse): bool
   const key = `${headers.authorization ?? ''}${headers['x-api-key'] ?? ''}`
   const status = key.endsWith('wrong') ? 401 : key.endsWith('poor') ? 402 : undefined
   if (status === undefined) return false
-  response.writeHead(status, { 'content-type': 'application/json' }).end('{"error":{"type":"some_error","message":"no"}}')
+  response
+    .writeHead(status, { 'content-type': 'application/json' })
+    .end('{"error":{"type":"some_error","message":"no"}}')
   return true
 }
 

@@ -34,9 +34,23 @@ export function shownKeys({ headers, query }: Caller): ShownKey[] {
  */
 export class ClientKeys {
   readonly #digests: readonly Buffer[]
+  readonly #named: ReadonlyArray<{ name: string; digest: Buffer }>
 
-  constructor(keys: readonly string[]) {
+  /** @param named those of them that have names */
+  constructor(keys: readonly string[], named: ReadonlyArray<{ name: string; key: string }> = []) {
     this.#digests = keys.map(digest)
+    this.#named = named.map(({ name, key }) => ({ name, digest: digest(key) }))
+  }
+
+  /** The name of the key that the caller shows, if it has one. */
+  nameOf(caller: Caller): string | undefined {
+    if (this.#named.length === 0) return undefined
+    let found: string | undefined
+    for (const { key } of shownKeys(caller)) {
+      const shown = digest(key)
+      for (const one of this.#named) if (timingSafeEqual(one.digest, shown)) found ??= one.name
+    }
+    return found
   }
 
   /** @throws SluiceError `invalid_key` */

@@ -106,9 +106,18 @@ export interface ServerConfig {
   watch: boolean
 }
 
+export interface NamedKey {
+  name: string
+  key: string
+  /** Where its requests go whose model nobody here knows. */
+  model?: string
+}
+
 export interface AccessConfig {
-  /** Client keys. None: loopback callers only, any key or none. */
+  /** Client keys, those with names included. None: loopback callers only, any key or none. */
   keys: string[]
+  /** Those that have names. */
+  named: NamedKey[]
 }
 
 export interface LimitsConfig {

@@ -22,6 +22,7 @@ export function describe(path: Path, raw: unknown): string {
 const secretKeys: readonly unknown[] = [
   'api_keys',
   'keys',
+  'named_keys',
   'headers',
   'aws_access_key_id',
   'aws_secret_access_key',

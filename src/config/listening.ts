@@ -15,12 +15,16 @@ export function checkHost(host: string, written: Written): void {
     )
     return
   }
-  const keys: unknown = options.access?.keys
+  const { keys, named_keys: named } = options.access ?? {}
   // Keys that are wrong in themselves are reported as such, and show that some were meant.
-  if (isLoopbackHost(host) || problems.hasWithin(['access']) || (Array.isArray(keys) && keys.length > 0)) return
+  if (isLoopbackHost(host) || problems.hasWithin(['access']) || hasSome(keys) || hasSome(named)) return
   report(
     `found ${found} without client keys: everybody who reaches that address could spend your provider keys, so that without keys sluice listens on loopback only; add keys = ["\${SLUICE_KEY}"] under [access], or listen on 127.0.0.1`,
   )
+}
+
+function hasSome(list: unknown): boolean {
+  return Array.isArray(list) && list.length > 0
 }
 
 /** An origin has no path: a browser would never send the text that is written. */

@@ -1,6 +1,6 @@
 import { listAliases } from './alias-list.ts'
 import { listClients } from './client-list.ts'
-import type { Config, StreamingConfig, StreamingRule } from './config.ts'
+import type { AccessConfig, Config, NamedKey, StreamingConfig, StreamingRule } from './config.ts'
 import { defaults } from './defaults.ts'
 import { checkHost, checkOrigins } from './listening.ts'
 import type { Path } from './path.ts'
@@ -34,7 +34,7 @@ export function resolveConfig(written: Written): Config {
   const origin = list.fromEnvironment ? (list.providers.length > 0 ? 'environment' : 'built-in') : undefined
   return {
     server,
-    access: { keys: [...setting(written, 'access', 'keys')] },
+    access: resolveAccess(written),
     limits: resolveLimits(written),
     streaming,
     transport: { client: setting(written, 'transport', 'client') },
@@ -47,6 +47,14 @@ export function resolveConfig(written: Written): Config {
     log: { level: setting(written, 'log', 'level'), format: setting(written, 'log', 'format') },
     marks: list.marks,
     source: [written.from, origin].filter((one) => one !== undefined).join(' + '),
+  }
+}
+
+function resolveAccess(written: Written): AccessConfig {
+  const named = good<NamedKey[]>(written, ['access', 'named_keys']) ?? []
+  return {
+    keys: [...setting(written, 'access', 'keys'), ...named.map(({ key }) => key)],
+    named: named.map((one) => ({ ...one })),
   }
 }
 

@@ -6,7 +6,16 @@ export function routingTable({
   providers,
   aliases,
   routing,
-}: Pick<Config, 'providers' | 'aliases' | 'routing'>): RoutingTable {
+  access,
+}: Pick<Config, 'providers' | 'aliases' | 'routing' | 'access'>): RoutingTable {
   const { rules, situations, decide } = routing
-  return { providers, aliases, rules, ...(situations && { situations }), ...(decide && { decide }) }
+  const defaults = access.named.flatMap(({ name, model }) => (model === undefined ? [] : [[name, model] as const]))
+  return {
+    providers,
+    aliases,
+    rules,
+    ...(situations && { situations }),
+    ...(decide && { decide }),
+    ...(defaults.length > 0 && { keyDefaults: Object.fromEntries(defaults) }),
+  }
 }

@@ -73,6 +73,17 @@ const serverOptions = Type.Object(
   { additionalProperties: false, description: 'Where and how sluice listens.' },
 )
 
+const namedKey = Type.Object(
+  {
+    name: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$', description: 'How the key is called.' }),
+    key: Type.String({ minLength: 1, description: 'The key that clients show.' }),
+    model: Type.Optional(
+      Type.String({ minLength: 1, description: 'Where its requests go whose model nobody here knows.' }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
 const accessOptions = Type.Object(
   {
     keys: Type.Optional(
@@ -80,6 +91,9 @@ const accessOptions = Type.Object(
         default: access.keys,
         description: 'Keys that clients must show, any one of them. None: only this machine may call, with any key.',
       }),
+    ),
+    named_keys: Type.Optional(
+      Type.Array(namedKey, { description: 'Keys with names, by which rules, transformers and the log know them.' }),
     ),
   },
   { additionalProperties: false, description: 'Who may call.' },

@@ -228,8 +228,9 @@ export class Asking {
       if (!whole) chosen.way = way
       return way
     }
-    const chain = house.chains.find({ provider: provider.name, model: target.model, alias })
-    const options: PlanOptions = { policy, choose, chain, ...(restore && { restore }) }
+    const clientKey = house.clientKeys.nameOf(exchange)
+    const chain = house.chains.find({ provider: provider.name, model: target.model, alias, clientKey })
+    const options: PlanOptions = { policy, choose, chain, clientKey, ...(restore && { restore }) }
     const { delivered } = delivery
     if (delivered) {
       options.rewrite = (request, to, { upstream }) => {

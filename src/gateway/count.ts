@@ -45,8 +45,9 @@ export async function count(
   const named = `${provider.name}/${routed.model}`
   if (upstream.name === client.name && upstream.upstream.decodeCount && counts && !counted.lacks(named)) {
     const { model, alias } = routed
-    const chain = house.chains.find({ provider: provider.name, model, alias })
-    const planned = await plan(client, body, routed, asked, { policy: house.streaming, chain })
+    const clientKey = house.clientKeys.nameOf(exchange)
+    const chain = house.chains.find({ provider: provider.name, model, alias, clientKey })
+    const planned = await plan(client, body, routed, asked, { policy: house.streaming, chain, clientKey })
     const headers = upstreamHeaders(
       exchange,
       provider,

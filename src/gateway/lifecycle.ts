@@ -273,6 +273,7 @@ export class Lifecycle {
       id: this.#id,
       exchange: this.#exchange,
       client: this.#client.name,
+      key: this.#house.clientKeys.nameOf(this.#exchange),
       plan,
       stream: kind,
       headers: head?.headers ?? {},

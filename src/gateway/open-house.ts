@@ -48,7 +48,7 @@ export function openHouse(parts: HouseParts, former?: { config: Config; house: H
         ? old.capabilities
         : new StreamingCapabilityCache({ ttlMs: streaming.detectionTtlMs, store }),
     health: former ? former.house.health.successor(former.config.providers, config.providers) : new Health(),
-    clientKeys: new ClientKeys(config.access.keys),
+    clientKeys: new ClientKeys(config.access.keys, config.access.named),
     memory:
       old?.memory ?? new ReasoningMemory(remembered, () => clock.now(), store.lasts ? reasoningIn(store) : undefined),
     responses,

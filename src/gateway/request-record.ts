@@ -12,6 +12,8 @@ export interface Ending {
   id: string
   exchange: Exchange
   client: string
+  /** The name of the client's key. */
+  key: string | undefined
   plan: Plan | undefined
   stream: StreamKind
   /** That of the provider's answer. */
@@ -44,6 +46,7 @@ export function requestRecord(ending: Ending): RequestRecord {
     outcome: error === undefined ? 'ok' : error.code === 'client_closed' ? 'aborted' : 'error',
     totalMs: Math.round(ending.endedAt - startedAt),
     deltas,
+    ...(ending.key !== undefined && { key: ending.key }),
     ...(plan && { provider: plan.provider.name, model: plan.target.model }),
     ...(usage?.input !== undefined && { inputTokens: usage.input }),
     ...(usage?.output !== undefined && { outputTokens: usage.output }),

@@ -33,7 +33,12 @@ export function routeRequest(
   body: RequestBody,
   asked: Asked,
 ): Soon<RoutedRequest> {
-  const facts = factsOf(client, body, exchange.headers, { asked, tags: house.tags })
+  const clientKey = house.clientKeys.nameOf(exchange)
+  const facts = factsOf(client, body, exchange.headers, {
+    asked,
+    tags: house.tags,
+    ...(clientKey !== undefined && { clientKey }),
+  })
   const counting = facts.settle(house.table)
   const decide = (): RoutedRequest => decided(house, exchange, client, body, asked, facts)
   return counting ? counting.then(decide) : decide()

@@ -42,6 +42,7 @@ export function recordFacts(record: RequestRecord): Facts {
     method: record.method,
     path: record.path,
     client: record.client,
+    key: record.key,
     provider: record.provider,
     model: record.model,
     stream: record.stream,

@@ -12,6 +12,8 @@ export interface RequestRecord {
   path?: string
   /** The client's dialect. */
   client: string
+  /** The name of the client's key, where it has one. */
+  key?: string
   provider?: string
   /** The model's name at the provider. */
   model?: string

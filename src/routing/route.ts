@@ -6,7 +6,7 @@ import type { Resolved } from './resolved.ts'
 import { type Selected, type Selection, select } from './select.ts'
 import type { RoutingTable } from './table.ts'
 import type { Route } from './target.ts'
-import { type Wanted, wantedName } from './wanted.ts'
+import { defaultOfKey, type Wanted, wantedName } from './wanted.ts'
 
 export interface Routing {
   /** Whom to ask, in order. Never empty, and no target twice. */
@@ -29,8 +29,10 @@ export interface Routing {
  * @throws SluiceError `unknown_model`, naming what comes near
  */
 export function route(facts: RequestFacts, table: RoutingTable, live: LiveFacts, defaultTag?: string): Routing {
-  const wanted = wantedName(facts, table)
-  const meant = meaning(wanted.name, table, defaultTag)
+  const said = wantedName(facts)
+  const known = meaning(said.name, table, defaultTag)
+  const wanted = known || said.by !== 'model' ? said : (defaultOfKey(facts, table) ?? said)
+  const meant = wanted === said ? known : meaning(wanted.name, table, defaultTag)
   // A name in a tag or a header is meant for this very request.
   const deliberate = wanted.by === 'tag' || wanted.by === 'header'
   const { selected, warnings } = deliberate ? untouched : select(facts, table, meant)

@@ -85,6 +85,6 @@ export interface RoutingTable {
   situations?: Situations
   /** Asked before the rules. */
   decide?: RouteFunction
-  /** By the name of a client's key: the model for a request that names none. */
+  /** By the name of a client's key: where its requests go whose model nobody knows. */
   keyDefaults?: Readonly<Record<string, string>>
 }

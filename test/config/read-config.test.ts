@@ -21,7 +21,7 @@ describe('what holds where nothing is written', () => {
         drainTimeoutMs: 600_000,
         watch: true,
       },
-      access: { keys: [] },
+      access: { keys: [], named: [] },
       limits: { streams: 5000, queue: 1000, queueTimeoutMs: 10_000 },
       streaming: {
         force: 'auto',

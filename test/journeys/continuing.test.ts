@@ -78,6 +78,17 @@ describe('an answer that breaks off after its first content', () => {
     ])
   })
 
+  it('is one answer, too, where only what the first target says is to be gone on with', async () => {
+    const house = await openFailing({
+      first: breaking(cuts.oa!),
+      second: going,
+      streaming: { models: [{ match: 'oa/*', after_content: 'continue' }] },
+    })
+    const { text, body, finishes, ids } = await chat(house.url, 'oa-oa')
+    expect([text, finishes, ids.size]).toEqual([whole, ['stop'], 1])
+    expect(body.match(/"role":"assistant"/g)?.length).toBe(1)
+  })
+
   it('is gone on with from its very words: as a beginning where that is taken, else by an instruction', async () => {
     const house = await openFailing({ first: breaking(cuts.oa!), second: going, streaming })
     await chat(house.url, 'oa-an')

@@ -1,9 +1,10 @@
 import { expect, it, onTestFinished } from 'vitest'
-import { type ConfigOptions, createSluice } from '../../src/index.ts'
+import { type ConfigOptions, createSluice, type RequestRecord } from '../../src/index.ts'
+import { silentLog } from '../../src/observe/index.ts'
 import { type ScriptedServer, startScripted } from '../../src/providers/scripted/index.ts'
 import type { JsonObject } from '../../src/tokens/index.ts'
 
-async function open(config: ConfigOptions) {
+async function open(config: ConfigOptions, records: RequestRecord[] = []) {
   const scripted = await startScripted({ script: { steps: [{ text: 'Hello.' }] } })
   onTestFinished(() => scripted.close())
   const sluice = await createSluice({
@@ -17,7 +18,7 @@ async function open(config: ConfigOptions) {
     },
     env: {},
     port: 0,
-    logLevel: 'silent',
+    log: { ...silentLog, request: (record) => records.push(record) },
   })
   onTestFinished(() => sluice.close())
   return { scripted, url: sluice.url }
@@ -98,4 +99,32 @@ it('a wildcard name leads where it says, and is not listed as a model', async ()
 it('a missing model is a mistake of the request, and no unknown name', async () => {
   const { url } = await open({ routing: { default: 'oa/usual' } })
   expect((await ask(url, {})).status).toBe(400)
+})
+
+it('keys have names, by which rules, transformers and the log know their clients', async () => {
+  const records: RequestRecord[] = []
+  const { url, scripted } = await open(
+    {
+      access: {
+        keys: ['plain-key'],
+        named_keys: [
+          { name: 'ci', key: 'ci-key', model: 'oa/for-ci' },
+          { name: 'web', key: 'web-key' },
+        ],
+      },
+      routing: { rules: [{ client_key: 'web', to: 'an/for-web' }] },
+      transformers: [{ name: 'short', use: 'clamp-max-tokens', options: { most: 7 }, client_keys: ['ci'] }],
+    },
+    records,
+  )
+  const as = (key: string, model: string) => ask(url, { model }, { 'x-api-key': key })
+  expect((await as('wrong-key', 'oa/m')).status).toBe(401)
+  expect((await as('ci-key', 'nobody-knows')).target).toBe('oa/for-ci')
+  expect(sent(scripted)).toMatchObject({ max_tokens: 7 })
+  expect((await as('ci-key', 'an/said')).target).toBe('an/said')
+  expect((await as('web-key', 'anything')).target).toBe('an/for-web')
+  expect(sent(scripted)).toMatchObject({ max_tokens: 50 })
+  expect((await as('plain-key', 'nobody-knows')).status).toBe(404)
+  expect(records.map(({ key }) => key)).toEqual([undefined, 'ci', 'ci', 'web', undefined])
+  expect(JSON.stringify(records)).not.toMatch(/(ci|web|plain)-key/)
 })

@@ -227,7 +227,7 @@ describe('the name that a request asks for', () => {
     expect(wanted({ tag: 'a/tag', headers, clientKey: 'ci' })).toEqual({ name: 'a/tag', by: 'tag' })
     expect(wanted({ headers, clientKey: 'ci' })).toEqual({ name: 'a/header', by: 'header' })
     expect(wanted({ headers: { 'x-sluice-model': ' ' }, clientKey: 'ci' })).toEqual({ name: 'plain', by: 'model' })
-    expect(wanted({ model: '', clientKey: 'ci' })).toEqual({ name: 'chosen', by: 'key' })
+    expect(wanted({ model: 'nobody-knows', clientKey: 'ci' })).toEqual({ name: 'chosen', by: 'key' })
     expect(() => wanted({ model: '', clientKey: 'toString' })).toThrow('cannot find the model ""')
   })
 

@@ -7,7 +7,7 @@ const legal: Record<string, number[]> = {
   authentication_error: [401],
   billing_error: [402],
   permission_error: [403],
-  not_found_error: [404],
+  not_found_error: [404, 410],
   request_too_large: [413],
   rate_limit_error: [429],
   api_error: [499, 500, 502],
