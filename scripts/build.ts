@@ -32,6 +32,7 @@ const bundle = await rolldown({
     'tokens/index': 'src/tokens/index.ts',
     'dialects/index': 'src/dialects/index.ts',
     'pipeline/index': 'src/pipeline/index.ts',
+    'resilience/index': 'src/resilience/index.ts',
     'capabilities/index': 'src/capabilities/index.ts',
     'routing/index': 'src/routing/index.ts',
     'providers/scripted/index': 'src/providers/scripted/index.ts',
