@@ -1,4 +1,5 @@
-import type { Json, JsonObject } from '../tokens/index.ts'
+import type { JsonObject } from '../tokens/index.ts'
+import { parse } from './lenient.ts'
 
 /**
  * A custom tool takes free text, and many APIs have only tools that take JSON. So the text travels as the one string
@@ -95,12 +96,4 @@ function closingQuote(text: string): number {
 function wholeEscapes(text: string): string {
   const cut = /(?<=^|[^\\])((?:\\\\)*)\\(?:u[0-9a-fA-F]{0,3})?$/.exec(text)
   return cut ? text.slice(0, cut.index + cut[1]!.length) : text
-}
-
-function parse(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json
-  } catch {
-    return undefined
-  }
 }

@@ -40,6 +40,7 @@ export type {
 } from './dialect.ts'
 export { isSealed, seal, unseal } from './envelope.ts'
 export { EventShape } from './event-shape.ts'
+export { mapSchemas } from './json-schema.ts'
 export { isTextMark, textMark } from './kept-text.ts'
 export type { StreamFraming } from './stream-framing.ts'
 export { aiSdk, anthropicMessages, bedrockConverse, gemini, ollama, openaiChat, openaiResponses }

@@ -8,18 +8,23 @@ const named = ['properties', 'patternProperties', '$defs', 'definitions']
 /** Deeper than any vendor allows: what lies below stays as it is, and the vendor says what it thinks of it. */
 const maxDepth = 100
 
+/** A JSON schema with `change` applied to every schema of an object in it, as `mapSchemas` does. */
+export function mapObjectSchemas(schema: JsonObject, change: (one: JsonObject) => JsonObject): JsonObject {
+  return mapSchemas(schema, (one) => (isObjectSchema(one) ? change(one) : one))
+}
+
 /**
- * A JSON schema with `change` applied to every schema of an object in it, the inner ones first. Data inside a schema
- * (`enum`, `default`, …) is left alone. What `change` gives back as it was costs no copy.
+ * A JSON schema with `change` applied to every schema in it, the inner ones first. Data inside a schema (`enum`,
+ * `default`, …) is left alone. What `change` gives back as it was costs no copy.
  */
-export function mapObjectSchemas(schema: JsonObject, change: (one: JsonObject) => JsonObject, depth = 0): JsonObject {
+export function mapSchemas(schema: JsonObject, change: (one: JsonObject) => JsonObject, depth = 0): JsonObject {
   if (depth > maxDepth) return schema
   let mapped = schema
   const set = (key: string, value: Json): void => {
     if (value !== schema[key]) mapped = { ...mapped, [key]: value }
   }
   const one = (value: Json | undefined): Json | undefined =>
-    isJsonObject(value) ? mapObjectSchemas(value, change, depth + 1) : value
+    isJsonObject(value) ? mapSchemas(value, change, depth + 1) : value
   for (const key of single) if (isJsonObject(schema[key])) set(key, one(schema[key])!)
   for (const key of lists) {
     const list = schema[key]
@@ -33,7 +38,7 @@ export function mapObjectSchemas(schema: JsonObject, change: (one: JsonObject) =
     const inner = Object.entries(table).map(([name, entry]) => [name, one(entry)] as const)
     if (inner.some(([name, entry]) => entry !== table[name])) set(key, Object.fromEntries(inner))
   }
-  return isObjectSchema(mapped) ? change(mapped) : mapped
+  return change(mapped)
 }
 
 function isObjectSchema({ type, properties }: JsonObject): boolean {

@@ -1,5 +1,6 @@
 import { type ErrorCode, SluiceError, type UpstreamErrorFacts } from '../errors/index.ts'
 import { isJsonObject, type Json, type JsonObject } from '../tokens/index.ts'
+import { filled, parse } from './lenient.ts'
 import { oneLine } from './one-line.ts'
 
 /**
@@ -64,12 +65,7 @@ export function encodeError(error: SluiceError): { status: number; body: JsonObj
 
 /** An error answer of a provider; the body may be anything. `dialect`: in which it was asked. */
 export function decodeError(status: number, text: string, dialect: string): SluiceError {
-  let body: Json | undefined
-  try {
-    body = JSON.parse(text) as Json
-  } catch {
-    body = undefined
-  }
+  const body = parse(text)
   return body === undefined ? fromFacts({ status, message: oneLine(text), dialect }) : errorFrom(body, dialect, status)
 }
 
@@ -94,11 +90,6 @@ export function errorFrom(body: Json, dialect: string, status?: number): SluiceE
     inHeader: status !== undefined,
     dialect,
   })
-}
-
-/** A JSON value when it is a string with something in it. */
-function filled(value: Json | undefined): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
 }
 
 function messageOf(root: JsonObject, inner: JsonObject): string {

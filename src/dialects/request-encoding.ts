@@ -1,5 +1,8 @@
-import type { ChatRequest, JsonObject } from '../tokens/index.ts'
+import { SluiceError } from '../errors/index.ts'
+import type { ChatRequest, HostedPart, JsonObject, ToolCall } from '../tokens/index.ts'
+import { argumentsObject } from './arguments-object.ts'
 import { type CallIdRule, hash } from './call-id.ts'
+import { wrapInput } from './custom-input.ts'
 import type { EncodedRequest, Target, Warning } from './dialect.ts'
 
 /** One request on its way to the wire: whom it is for, and what was lost or renamed so far. */
@@ -11,6 +14,7 @@ export class RequestEncoding {
   foreignOpaque = 0
   /** Custom tools that are offered as functions. */
   readonly customTools = new Set<string>()
+  readonly #dialect: string
   readonly #warnings: Warning[] = []
   /** From the name on the wire to the client's, where the two differ. */
   readonly #toolNames = new Map<string, string>()
@@ -18,6 +22,7 @@ export class RequestEncoding {
   constructor(request: ChatRequest, target: Target, dialect: string) {
     this.request = request
     this.target = target
+    this.#dialect = dialect
     this.own = request.extra.dialect === dialect
   }
 
@@ -25,8 +30,31 @@ export class RequestEncoding {
     this.#warnings.push({ field, action: 'dropped', reason })
   }
 
+  /** Fields that the API has no place for, of which those that are set are dropped. */
+  lacks(reason: string, fields: Readonly<Record<string, unknown>>): void {
+    for (const [field, value] of Object.entries(fields)) {
+      if (value !== undefined && value !== false) this.dropped(field, reason)
+    }
+  }
+
   changed(field: string, reason: string): void {
     this.#warnings.push({ field, action: 'changed', reason })
+  }
+
+  /** A block that only one dialect knows goes as it is where that is this one, and stays behind otherwise. */
+  hosted(part: HostedPart, at: string): JsonObject | undefined {
+    return part.dialect === this.#dialect ? part.block : this.foreign(part, at)
+  }
+
+  foreign({ block, dialect }: HostedPart, at: string): undefined {
+    this.dropped(at, `a block of type ${String(block.type)} that only ${dialect} knows`)
+  }
+
+  /** The arguments of a call, for an API that takes an object. */
+  argumentsOf({ kind, arguments: json }: ToolCall, at: string): JsonObject {
+    const { value, whole } = argumentsObject(kind === 'custom' ? wrapInput(json) : json)
+    if (!whole) this.changed(`${at}.arguments`, 'the arguments are no JSON object; they are sent as the text `__raw`')
+    return value
   }
 
   /** A legal name for a tool, the same one every time; the way back is remembered. */
@@ -50,4 +78,9 @@ export class RequestEncoding {
       ...(this.#toolNames.size > 0 && { toolNames: this.#toolNames }),
     }
   }
+}
+
+/** @throws SluiceError `unsupported`, always */
+export function refuse(param: string, problem: string): never {
+  throw new SluiceError('unsupported', `cannot send the request to this model: \`${param}\` ${problem}`, { param })
 }

@@ -4,8 +4,9 @@ import { InputReader } from '../custom-input.ts'
 import type { DecodeOptions } from '../dialect.ts'
 import { EventShape } from '../event-shape.ts'
 import { textMark } from '../kept-text.ts'
+import { parse, text } from '../lenient.ts'
 import { mergeOptions, packState, type StateOf } from './state.ts'
-import { dialect, parse, text } from './wire.ts'
+import { dialect } from './wire.ts'
 
 /** What every block of an answer has while it is open. */
 abstract class Block {

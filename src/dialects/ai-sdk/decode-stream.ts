@@ -3,11 +3,12 @@ import type { Emit } from '../../flow/index.ts'
 import type { SseEvent } from '../../sse/index.ts'
 import { isJsonObject, type JsonObject, type StreamToken } from '../../tokens/index.ts'
 import type { DecodeOptions, StreamDecoder } from '../dialect.ts'
+import { parse, text } from '../lenient.ts'
 import { CallBlock, HostedBlock, ReasoningBlock, TextBlock } from './decode-block.ts'
 import { decodeErrorPart } from './error.ts'
 import { finishOf } from './finish.ts'
 import { decodeUsage } from './usage.ts'
-import { dialect, parse, text, type WirePart } from './wire.ts'
+import { dialect, type WirePart } from './wire.ts'
 
 type OpenBlock = TextBlock | ReasoningBlock | CallBlock | HostedBlock
 

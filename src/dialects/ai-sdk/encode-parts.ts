@@ -1,18 +1,17 @@
-import {
-  type FilePart,
-  type ImagePart,
-  isJsonObject,
-  type JsonObject,
-  type MediaSource,
-  type ToolCall,
-  type ToolResultPart,
-  type UserPart,
+import type {
+  FilePart,
+  ImagePart,
+  JsonObject,
+  MediaSource,
+  ToolCall,
+  ToolResultPart,
+  UserPart,
 } from '../../tokens/index.ts'
 import { callId } from '../call-id.ts'
-import { wrapInput } from '../custom-input.ts'
-import { type Encoding, refuse } from './encoding.ts'
+import { refuse } from '../request-encoding.ts'
+import type { Encoding } from './encoding.ts'
 import { isOurs, readState } from './state.ts'
-import { callIdRule, parse } from './wire.ts'
+import { callIdRule } from './wire.ts'
 
 /** A part of a user's turn, or of a tool's result; none for what has nothing to see. */
 export function userPart(encoding: Encoding, part: UserPart, at: string): JsonObject | undefined {
@@ -28,8 +27,7 @@ export function userPart(encoding: Encoding, part: UserPart, at: string): JsonOb
       return file(mediaType, { type: 'data', data: part.data }, encoding.options(part.cache))
     }
     case 'hosted':
-      encoding.dropped(at, `a block of type ${String(part.block.type)} that only ${part.dialect} knows`)
-      return undefined
+      return encoding.foreign(part, at)
   }
 }
 
@@ -79,7 +77,7 @@ export function toolCallPart(encoding: Encoding, part: ToolCall, at: string): Js
     type: 'tool-call',
     toolCallId: callId(part.id, callIdRule),
     toolName: encoding.toolName(part.name),
-    input: inputOf(encoding, part, at),
+    input: encoding.argumentsOf(part, at),
     ...encoding.options(part.cache, state),
   }
 }
@@ -88,15 +86,6 @@ export function toolCallPart(encoding: Encoding, part: ToolCall, at: string): Js
 export function ownState(encoding: Encoding, opaque: ToolCall['opaque'] = []): JsonObject | undefined {
   encoding.foreignOpaque += opaque.filter((one) => !isOurs(one, encoding.target)).length
   return opaque.map((one) => readState(one, encoding.target)).find((state) => state !== undefined)?.options
-}
-
-function inputOf(encoding: Encoding, part: ToolCall, at: string): JsonObject {
-  const json = part.kind === 'custom' ? wrapInput(part.arguments) : part.arguments
-  if (json.trim() === '') return {}
-  const value = parse(json)
-  if (isJsonObject(value)) return value
-  encoding.changed(`${at}.arguments`, 'the arguments are no JSON object; they are sent as the text `__raw`')
-  return { __raw: json }
 }
 
 /** What a tool gave back: a text, and the files that go beside it. */

@@ -1,9 +1,11 @@
 import type { ChatRequest, JsonObject, TextPart } from '../../tokens/index.ts'
 import type { EncodedRequest, Target } from '../dialect.ts'
 import { effortOf } from '../effort.ts'
+import { splitInstructions } from '../instructions.ts'
+import { refuse } from '../request-encoding.ts'
 import { encodeTools } from './encode-tools.ts'
 import { encodeTurns } from './encode-turns.ts'
-import { Encoding, refuse } from './encoding.ts'
+import { Encoding } from './encoding.ts'
 import { mergeOptions } from './state.ts'
 import { passedFields } from './wire.ts'
 
@@ -26,15 +28,13 @@ export function encodeRequest(request: ChatRequest, target: Target): EncodedRequ
     ...responseFormat(request),
     ...reasoning(encoding),
   }
-  for (const [field, value] of [
-    ['parallel_tool_calls', request.parallelToolCalls === false || undefined],
-    ['verbosity', request.verbosity],
-    ['user', request.user],
-    ['metadata', request.metadata && Object.keys(request.metadata).length > 0 ? request.metadata : undefined],
-    ['service_tier', request.serviceTier === 'auto' ? undefined : request.serviceTier],
-  ] as const) {
-    if (value !== undefined) encoding.dropped(field, 'the AI SDK has no such option; `providerOptions` may have')
-  }
+  encoding.lacks('the AI SDK has no such option; `providerOptions` may have', {
+    parallel_tool_calls: request.parallelToolCalls === false,
+    verbosity: request.verbosity,
+    user: request.user,
+    metadata: request.metadata && Object.keys(request.metadata).length > 0 ? request.metadata : undefined,
+    service_tier: request.serviceTier === 'auto' ? undefined : request.serviceTier,
+  })
   return encoding.encoded({ ...body, ...callOptions(encoding) }, {})
 }
 
@@ -48,14 +48,6 @@ function encodePrompt(encoding: Encoding): JsonObject[] {
     return [{ role: 'user', content }]
   }
   return [...system, ...messages]
-}
-
-/** System messages at the head of the conversation are instructions, too; only their names are lost. */
-function splitInstructions({ system, messages }: ChatRequest): { instructions: TextPart[]; turns: number } {
-  const first = messages.findIndex((message) => message.role !== 'system')
-  const turns = first === -1 ? messages.length : first
-  const leading = messages.slice(0, turns).flatMap((message) => (message.role === 'system' ? message.parts : []))
-  return { instructions: [...system, ...leading], turns }
 }
 
 /** One message, since not every server behind a package takes several; a mark of the cache needs one of its own. */
@@ -86,13 +78,11 @@ function ceiling(encoding: Encoding, asked: number): number {
 function sampling(encoding: Encoding): JsonObject {
   const { temperature, topP, topK, presencePenalty, frequencyPenalty, seed, logitBias, logprobs, topLogprobs } =
     encoding.request.sampling
-  for (const [field, value] of [
-    ['logit_bias', logitBias],
-    ['logprobs', logprobs || undefined],
-    ['top_logprobs', topLogprobs],
-  ] as const) {
-    if (value !== undefined) encoding.dropped(field, 'the AI SDK has no such option; `providerOptions` may have')
-  }
+  encoding.lacks('the AI SDK has no such option; `providerOptions` may have', {
+    logit_bias: logitBias,
+    logprobs,
+    top_logprobs: topLogprobs,
+  })
   const known = { temperature, topP, topK, presencePenalty, frequencyPenalty, seed }
   return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined))
 }

@@ -1,6 +1,7 @@
 import type { JsonObject, Tool, ToolChoice } from '../../tokens/index.ts'
 import { hasFormat, inputSchema } from '../custom-input.ts'
-import { type Encoding, refuse } from './encoding.ts'
+import { refuse } from '../request-encoding.ts'
+import type { Encoding } from './encoding.ts'
 
 /** The fields `tools` and `toolChoice`. */
 export function encodeTools(encoding: Encoding): JsonObject {

@@ -1,4 +1,3 @@
-import { SluiceError } from '../../errors/index.ts'
 import type { CacheMarker, ChatRequest, JsonObject } from '../../tokens/index.ts'
 import type { Target } from '../dialect.ts'
 import { RequestEncoding } from '../request-encoding.ts'
@@ -23,8 +22,4 @@ export class Encoding extends RequestEncoding {
     const providerOptions = mergeOptions(state, cache && this.target.traits.cacheOptions)
     return providerOptions ? { providerOptions } : {}
   }
-}
-
-export function refuse(param: string, problem: string): never {
-  throw new SluiceError('unsupported', `cannot send the request to this model: \`${param}\` ${problem}`, { param })
 }

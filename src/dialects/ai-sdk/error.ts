@@ -1,8 +1,9 @@
 import { SluiceError } from '../../errors/index.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../tokens/index.ts'
+import { parse, text } from '../lenient.ts'
 import { oneLine } from '../one-line.ts'
 import { decodeError as decodeBody, errorFrom } from '../openai-error.ts'
-import { dialect, parse, text } from './wire.ts'
+import { dialect } from './wire.ts'
 
 /**
  * A refusal, which comes as what a package makes of one: `{ message, body }`, with the provider's own answer as the

@@ -1,6 +1,7 @@
 import { SluiceError } from '../../errors/index.ts'
 import { type Finish, isJsonObject, type Json, type JsonObject } from '../../tokens/index.ts'
-import { finishReasons, nativeReasons, text } from './wire.ts'
+import { text } from '../lenient.ts'
+import { finishReasons, nativeReasons } from './wire.ts'
 
 /**
  * Why an answer ended. In version 2 the reason is one word, in later ones also that of the model.

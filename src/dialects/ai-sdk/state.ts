@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type Opaque } from '../../tokens/index.ts'
 import type { Target } from '../dialect.ts'
-import { parse } from './wire.ts'
+import { parse } from '../lenient.ts'
 
 /**
  * What a package hangs on a block (`providerMetadata`) and wants back with it (`providerOptions`): signatures, ids of

@@ -1,4 +1,4 @@
-import type { FinishReason, Json, JsonObject } from '../../tokens/index.ts'
+import type { FinishReason, JsonObject } from '../../tokens/index.ts'
 
 /**
  * The shapes and words of the AI SDK's language-model specification, version 4, as JSON: call options as the request,
@@ -37,19 +37,4 @@ export interface WirePart extends JsonObject {
   type?: string
   id?: string
   delta?: string
-}
-
-/** The `field` of `object` when it is a string. */
-export function text(object: JsonObject, field: string): string | undefined {
-  const value = object[field]
-  return typeof value === 'string' ? value : undefined
-}
-
-/** The value as JSON, undefined when the text is none. */
-export function parse(data: string): Json | undefined {
-  try {
-    return JSON.parse(data) as Json
-  } catch {
-    return undefined
-  }
 }

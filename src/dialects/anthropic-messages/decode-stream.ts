@@ -3,10 +3,11 @@ import type { Emit } from '../../flow/index.ts'
 import type { SseEvent } from '../../sse/index.ts'
 import { type Finish, isJsonObject, type JsonObject, type StreamToken } from '../../tokens/index.ts'
 import type { DecodeOptions, StreamDecoder } from '../dialect.ts'
+import { parse, rest, text } from '../lenient.ts'
 import { type Block, blockOf, textBlock, thinkingBlock } from './decode-block.ts'
 import { decodeErrorEvent } from './error.ts'
 import { UsageReader, unknownUsage } from './usage.ts'
-import { dialect, messageFields, parse, rest, stopReasons, text, type WireEvent } from './wire.ts'
+import { dialect, messageFields, stopReasons, type WireEvent } from './wire.ts'
 import { unwrap, wrapped, wrappedError } from './wrapped-event.ts'
 
 const stopFields: ReadonlySet<string> = new Set(['stop_reason', 'stop_sequence', 'stop_details'])

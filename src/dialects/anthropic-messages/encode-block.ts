@@ -5,8 +5,9 @@ import { callId } from '../call-id.ts'
 import { insideString, opening } from '../custom-input.ts'
 import type { Warning } from '../dialect.ts'
 import { seal } from '../envelope.ts'
+import { parse } from '../lenient.ts'
 import { isPlainText } from '../plain-text.ts'
-import { callIdRule, dialect, homeVendor, parse } from './wire.ts'
+import { callIdRule, dialect, homeVendor } from './wire.ts'
 
 export type BlockToken = Extract<StreamToken, { index: number }>
 

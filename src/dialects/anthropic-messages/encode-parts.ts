@@ -1,20 +1,18 @@
-import {
-  type FilePart,
-  type HostedPart,
-  type ImagePart,
-  isJsonObject,
-  type JsonObject,
-  type Opaque,
-  type ReasoningPart,
-  type TextPart,
-  type ToolCall,
-  type ToolResultPart,
-  type UserPart,
+import type {
+  FilePart,
+  ImagePart,
+  JsonObject,
+  Opaque,
+  ReasoningPart,
+  TextPart,
+  ToolCall,
+  ToolResultPart,
+  UserPart,
 } from '../../tokens/index.ts'
 import { callId } from '../call-id.ts'
-import { wrapInput } from '../custom-input.ts'
-import { cacheControl, type Encoding, refuse } from './encoding.ts'
-import { callIdRule, dialect, imageTypes, parse } from './wire.ts'
+import { refuse } from '../request-encoding.ts'
+import { cacheControl, type Encoding } from './encoding.ts'
+import { callIdRule, imageTypes } from './wire.ts'
 
 /**
  * One text block; undefined for one that the API refuses, which is one without anything to see. A client of the same
@@ -43,14 +41,8 @@ export function userBlock(encoding: Encoding, part: UserPart, at: string): JsonO
     case 'audio':
       return refuse(at, 'is audio, which the Messages API does not take')
     case 'hosted':
-      return hostedBlock(encoding, part, at)
+      return encoding.hosted(part, at)
   }
-}
-
-export function hostedBlock(encoding: Encoding, part: HostedPart, at: string): JsonObject | undefined {
-  if (part.dialect === dialect) return part.block
-  encoding.dropped(at, `a block of type ${String(part.block.type)} that only ${part.dialect} knows`)
-  return undefined
 }
 
 function imageBlock(encoding: Encoding, part: ImagePart, at: string): JsonObject {
@@ -155,25 +147,20 @@ export function toolUseBlock(encoding: Encoding, part: ToolCall, at: string): Js
     type: 'tool_use',
     id: callId(part.id, callIdRule),
     name: encoding.toolName(part.name),
-    input: inputOf(encoding, part, at),
+    input: encoding.argumentsOf(part, at),
     ...cacheControl(part.cache),
     ...(encoding.own && part.extra),
   }
 }
 
-function inputOf(encoding: Encoding, part: ToolCall, at: string): JsonObject {
-  const json = part.kind === 'custom' ? wrapInput(part.arguments) : part.arguments
-  if (json.trim() === '') return {}
-  const value = parse(json)
-  if (isJsonObject(value)) return value
-  encoding.changed(`${at}.arguments`, 'the arguments are no JSON object; they are sent as the text `__raw`')
-  return { __raw: json }
+export function resultContent(encoding: Encoding, { content }: ToolResultPart, at: string): JsonObject[] {
+  return content
+    .map((one, index) => userBlock(encoding, one, `${at}.content[${index}]`))
+    .filter((block) => block !== undefined)
 }
 
 export function toolResultBlock(encoding: Encoding, part: ToolResultPart, at: string): JsonObject {
-  const blocks = part.content
-    .map((one, index) => userBlock(encoding, one, `${at}.content[${index}]`))
-    .filter((block) => block !== undefined)
+  const blocks = resultContent(encoding, part, at)
   const only = blocks.length === 1 ? blocks[0] : undefined
   // A lone text as a string, which every compatible server takes.
   const content = only && Object.keys(only).length === 2 && only.type === 'text' ? only.text : blocks

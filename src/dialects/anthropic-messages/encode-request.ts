@@ -1,11 +1,13 @@
-import { type ChatRequest, isJsonObject, type Json, type JsonObject, type TextPart } from '../../tokens/index.ts'
+import { type ChatRequest, isJsonObject, type Json, type JsonObject } from '../../tokens/index.ts'
 import type { EncodedRequest, Target } from '../dialect.ts'
+import { splitInstructions } from '../instructions.ts'
 import { mapObjectSchemas } from '../json-schema.ts'
+import { refuse } from '../request-encoding.ts'
 import { textBlock } from './encode-parts.ts'
 import { encodeSampling, encodeThinking } from './encode-thinking.ts'
 import { encodeTools } from './encode-tools.ts'
 import { encodeTurns } from './encode-turns.ts'
-import { cacheControl, Encoding, refuse } from './encoding.ts'
+import { cacheControl, Encoding } from './encoding.ts'
 import { version } from './wire.ts'
 
 const jsonOnly = 'Answer with one valid JSON value and nothing else: no explanation and no code fence.'
@@ -93,14 +95,6 @@ function conversation(encoding: Encoding): { system?: Json; messages: JsonObject
   const only = system.length === 1 ? system[0] : undefined
   const plain = only && Object.keys(only).length === 2
   return { ...(system.length > 0 && { system: plain ? only.text : system }), messages }
-}
-
-/** System messages at the head of the conversation are instructions, too; only their names are lost. */
-function splitInstructions({ system, messages }: ChatRequest): { instructions: TextPart[]; turns: number } {
-  const first = messages.findIndex((message) => message.role !== 'system')
-  const turns = first === -1 ? messages.length : first
-  const leading = messages.slice(0, turns).flatMap((message) => (message.role === 'system' ? message.parts : []))
-  return { instructions: [...system, ...leading], turns }
 }
 
 function outputConfig(encoding: Encoding, effort: string | undefined): JsonObject {

@@ -10,10 +10,11 @@ import {
   type Usage,
 } from '../../tokens/index.ts'
 import type { EncodeOptions, Warning } from '../dialect.ts'
+import { text } from '../lenient.ts'
 import { type BlockToken, BlockWriter, isBlockStart } from './encode-block.ts'
 import { errorBody } from './error.ts'
 import { encodeInput, encodeUsage } from './usage.ts'
-import { dialect, stopReasons, stopWords, text } from './wire.ts'
+import { dialect, stopReasons, stopWords } from './wire.ts'
 
 /**
  * Tokens to Messages events.

@@ -171,15 +171,13 @@ export function encodeSampling(encoding: Encoding, thinking: boolean): JsonObjec
       wire[field] = value
     }
   }
-  for (const [field, value] of [
-    ['seed', sampling.seed],
-    ['presence_penalty', sampling.presencePenalty],
-    ['frequency_penalty', sampling.frequencyPenalty],
-    ['logit_bias', sampling.logitBias],
-    ['logprobs', sampling.logprobs],
-    ['top_logprobs', sampling.topLogprobs],
-  ] as const) {
-    if (value !== undefined && value !== false) encoding.dropped(field, 'the Messages API has no such field')
-  }
+  encoding.lacks('the Messages API has no such field', {
+    seed: sampling.seed,
+    presence_penalty: sampling.presencePenalty,
+    frequency_penalty: sampling.frequencyPenalty,
+    logit_bias: sampling.logitBias,
+    logprobs: sampling.logprobs,
+    top_logprobs: sampling.topLogprobs,
+  })
   return wire
 }

@@ -1,6 +1,7 @@
 import type { JsonObject, Tool, ToolChoice } from '../../tokens/index.ts'
 import { hasFormat, inputSchema } from '../custom-input.ts'
-import { cacheControl, type Encoding, refuse } from './encoding.ts'
+import { refuse } from '../request-encoding.ts'
+import { cacheControl, type Encoding } from './encoding.ts'
 import { dialect } from './wire.ts'
 
 /** The fields `tools` and `tool_choice`, in the shape of the wire. */

@@ -1,4 +1,3 @@
-import { SluiceError } from '../../errors/index.ts'
 import type { CacheMarker, ChatRequest, JsonObject } from '../../tokens/index.ts'
 import type { Target } from '../dialect.ts'
 import { RequestEncoding } from '../request-encoding.ts'
@@ -13,10 +12,6 @@ export class Encoding extends RequestEncoding {
   toolName(name: string): string {
     return this.legalName(name, toolNameRule)
   }
-}
-
-export function refuse(param: string, problem: string): never {
-  throw new SluiceError('unsupported', `cannot send the request to this model: \`${param}\` ${problem}`, { param })
 }
 
 /** The mark as a field, to be spread into a block. Only two times to live exist here; longer ones become the longer. */

@@ -1,7 +1,8 @@
 import { type ErrorCode, type ErrorKind, SluiceError, type UpstreamErrorFacts } from '../../errors/index.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../tokens/index.ts'
+import { parse, text } from '../lenient.ts'
 import { oneLine } from '../one-line.ts'
-import { dialect, parse, text } from './wire.ts'
+import { dialect } from './wire.ts'
 
 /** The words of this dialect for each kind of error, and their HTTP status where it differs from sluice's own. */
 const words = {

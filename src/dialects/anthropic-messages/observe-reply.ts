@@ -1,9 +1,10 @@
 import { SluiceError } from '../../errors/index.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../tokens/index.ts'
 import type { ReplyFacts } from '../dialect.ts'
+import { text } from '../lenient.ts'
 import { decodeErrorEvent } from './error.ts'
 import { UsageReader } from './usage.ts'
-import { stopReasons, text } from './wire.ts'
+import { stopReasons } from './wire.ts'
 
 /** What a whole answer says of itself. @throws SluiceError for an error inside a 200, and for what is no answer at all */
 export function observeReply(body: JsonObject): ReplyFacts {

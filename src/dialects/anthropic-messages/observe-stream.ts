@@ -2,9 +2,10 @@ import { SluiceError } from '../../errors/index.ts'
 import type { SseEvent, SseMessage } from '../../sse/index.ts'
 import { type FinishReason, isJsonObject, type JsonObject, mergeUsage, type Usage } from '../../tokens/index.ts'
 import type { ObserveOptions, StreamObserver } from '../dialect.ts'
+import { parse, text } from '../lenient.ts'
 import { decodeErrorEvent, errorBody } from './error.ts'
 import { UsageReader } from './usage.ts'
-import { parse, stopReasons, text } from './wire.ts'
+import { stopReasons } from './wire.ts'
 
 /**
  * Reads along with a stream that goes out as it came in. Deltas are only counted: once content has been seen, none of

@@ -8,11 +8,12 @@ import {
   unfold,
 } from '../../tokens/index.ts'
 import type { DecodeOptions, EncodeOptions } from '../dialect.ts'
+import { parse, rest } from '../lenient.ts'
 import { MessagesDecoder } from './decode-stream.ts'
 import { MessagesEncoder } from './encode-stream.ts'
 import { decodeErrorEvent } from './error.ts'
 import { contentOf } from './observe-reply.ts'
-import { messageFields, parse, rest, type WireEvent } from './wire.ts'
+import { messageFields, type WireEvent } from './wire.ts'
 
 /** A whole answer, read as the stream it could have been, so that both ways give the same tokens. */
 export function decodeReply(body: JsonObject, options: DecodeOptions): StreamToken[] {

@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject, type Usage } from '../../tokens/index.ts'
-import { rest, type WireUsage } from './wire.ts'
+import { rest } from '../lenient.ts'
+import type { WireUsage } from './wire.ts'
 
 const known: ReadonlySet<string> = new Set([
   'input_tokens',

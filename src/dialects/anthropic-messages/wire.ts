@@ -1,4 +1,4 @@
-import type { FinishReason, Json, JsonObject } from '../../tokens/index.ts'
+import type { FinishReason, JsonObject } from '../../tokens/index.ts'
 
 /**
  * The shapes and words of Anthropic's Messages API (docs.anthropic.com, API version 2023-06-01).
@@ -72,30 +72,4 @@ export interface WireUsage extends JsonObject {
   cache_creation_input_tokens?: number | null
   cache_read_input_tokens?: number | null
   output_tokens?: number | null
-}
-
-/** The `field` of `object` when it is a string. */
-export function text(object: JsonObject, field: string): string | undefined {
-  const value = object[field]
-  return typeof value === 'string' ? value : undefined
-}
-
-/** `object` without the fields in `known` and without those that are null; undefined when nothing is left. */
-export function rest(object: JsonObject, known: ReadonlySet<string>): JsonObject | undefined {
-  let kept: JsonObject | undefined
-  for (const [key, value] of Object.entries(object)) {
-    if (known.has(key) || value === null || value === undefined) continue
-    kept ??= {}
-    kept[key] = value
-  }
-  return kept
-}
-
-/** The value as JSON, undefined when the text is none. */
-export function parse(data: string): Json | undefined {
-  try {
-    return JSON.parse(data) as Json
-  } catch {
-    return undefined
-  }
 }

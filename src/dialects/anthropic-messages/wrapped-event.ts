@@ -2,8 +2,8 @@ import type { SluiceError } from '../../errors/index.ts'
 import type { AwsEvent } from '../../framing/index.ts'
 import type { SseEvent } from '../../sse/index.ts'
 import { isJsonObject } from '../../tokens/index.ts'
+import { parse } from '../lenient.ts'
 import { decodeError } from './error.ts'
-import { parse } from './wire.ts'
 
 /** The name of a message of AWS's event stream that holds an event of this dialect. */
 export const wrapped = 'chunk'

@@ -3,7 +3,8 @@ import { isJsonObject, type JsonObject, type StreamToken } from '../../tokens/in
 import { InputReader } from '../custom-input.ts'
 import type { DecodeOptions } from '../dialect.ts'
 import { EventShape } from '../event-shape.ts'
-import { dialect, padding, text } from './wire.ts'
+import { text } from '../lenient.ts'
+import { dialect, padding } from './wire.ts'
 
 /** One block of an answer while it is open. */
 export interface Block {

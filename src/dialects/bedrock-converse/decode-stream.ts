@@ -4,10 +4,11 @@ import type { AwsEvent } from '../../framing/index.ts'
 import type { SseEvent } from '../../sse/index.ts'
 import { type Finish, isJsonObject, type JsonObject, type StreamToken } from '../../tokens/index.ts'
 import type { DecodeOptions, StreamDecoder } from '../dialect.ts'
+import { parse, text } from '../lenient.ts'
 import { type Block, callBlock, imageBlock, kindOf, reasoningBlock, textBlock } from './decode-block.ts'
 import { decodeException } from './error.ts'
 import { decodeUsage } from './usage.ts'
-import { dialect, parse, stopReasons, text, type WirePayload } from './wire.ts'
+import { dialect, stopReasons, type WirePayload } from './wire.ts'
 
 /**
  * Converse events to tokens. Forgiving where nothing is lost by it (missing starts and stops of text and reasoning, a

@@ -1,18 +1,17 @@
-import {
-  type FilePart,
-  type ImagePart,
-  isJsonObject,
-  type JsonObject,
-  type MediaSource,
-  type ReasoningPart,
-  type ToolCall,
-  type ToolResultPart,
-  type UserPart,
+import type {
+  FilePart,
+  ImagePart,
+  JsonObject,
+  MediaSource,
+  ReasoningPart,
+  ToolCall,
+  ToolResultPart,
+  UserPart,
 } from '../../tokens/index.ts'
 import { callId } from '../call-id.ts'
-import { wrapInput } from '../custom-input.ts'
-import { type Encoding, refuse } from './encoding.ts'
-import { callIdRule, dialect, documentFormats, imageFormats, parse } from './wire.ts'
+import { refuse } from '../request-encoding.ts'
+import type { Encoding } from './encoding.ts'
+import { callIdRule, documentFormats, imageFormats } from './wire.ts'
 
 /** The API refuses a text without anything to see: undefined for one. */
 export function textBlock(text: string): JsonObject | undefined {
@@ -31,9 +30,7 @@ export function userBlock(encoding: Encoding, part: UserPart, at: string): JsonO
     case 'audio':
       return refuse(at, 'is audio, which the Converse API does not take here')
     case 'hosted':
-      if (part.dialect === dialect) return part.block
-      encoding.dropped(at, `a block of type ${String(part.block.type)} that only ${part.dialect} knows`)
-      return undefined
+      return encoding.hosted(part, at)
   }
 }
 
@@ -125,29 +122,24 @@ export function toolUseBlock(encoding: Encoding, part: ToolCall, at: string): Js
     toolUse: {
       toolUseId: callId(part.id, callIdRule),
       name: encoding.toolName(part.name),
-      input: inputOf(encoding, part, at),
+      input: encoding.argumentsOf(part, at),
     },
   }
 }
 
-function inputOf(encoding: Encoding, part: ToolCall, at: string): JsonObject {
-  const json = part.kind === 'custom' ? wrapInput(part.arguments) : part.arguments
-  if (json.trim() === '') return {}
-  const value = parse(json)
-  if (isJsonObject(value)) return value
-  encoding.changed(`${at}.arguments`, 'the arguments are no JSON object; they are sent as the text `__raw`')
-  return { __raw: json }
-}
-
-export function toolResultBlock(encoding: Encoding, part: ToolResultPart, at: string): JsonObject {
+/** Neither a blank text nor no content at all is taken. */
+export function resultContent(encoding: Encoding, part: ToolResultPart, at: string): JsonObject[] {
   const content = part.content
     .map((one, index) => userBlock(encoding, one, `${at}.content[${index}]`))
     .filter((block) => block !== undefined)
+  return content.length > 0 ? content : [{ text: '(no output)' }]
+}
+
+export function toolResultBlock(encoding: Encoding, part: ToolResultPart, at: string): JsonObject {
   return {
     toolResult: {
       toolUseId: callId(part.id, callIdRule),
-      // Neither a blank text nor no content at all is taken.
-      content: content.length > 0 ? content : [{ text: '(no output)' }],
+      content: resultContent(encoding, part, at),
       ...(part.isError && { status: 'error' }),
     },
   }

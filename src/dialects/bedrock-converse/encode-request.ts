@@ -1,11 +1,13 @@
-import { type ChatRequest, isJsonObject, type JsonObject, type TextPart } from '../../tokens/index.ts'
+import { type ChatRequest, isJsonObject, type JsonObject } from '../../tokens/index.ts'
 import type { EncodedRequest, Target } from '../dialect.ts'
+import { splitInstructions } from '../instructions.ts'
 import { mapObjectSchemas } from '../json-schema.ts'
+import { refuse } from '../request-encoding.ts'
 import { encodeNative } from './encode-native.ts'
 import { textBlock } from './encode-parts.ts'
 import { encodeTools } from './encode-tools.ts'
 import { encodeTurns } from './encode-turns.ts'
-import { Encoding, refuse } from './encoding.ts'
+import { Encoding } from './encoding.ts'
 import { passedFields } from './wire.ts'
 
 const jsonOnly = 'Answer with one valid JSON value and nothing else: no explanation and no code fence.'
@@ -37,8 +39,7 @@ export function encodeRequest(
     ...serviceTier(encoding),
     ...requestMetadata(encoding),
   }
-  if (request.verbosity !== undefined) encoding.dropped('verbosity', 'the Converse API has no such field')
-  if (request.user !== undefined) encoding.dropped('user', 'the Converse API has no such field')
+  encoding.lacks('the Converse API has no such field', { verbosity: request.verbosity, user: request.user })
   return encoding.encoded(withExtra(encoding, body), {})
 }
 
@@ -63,14 +64,6 @@ function conversation(encoding: Encoding): { system: JsonObject[]; messages: Jso
     if (content.at(-1)?.cachePoint === undefined) content.push(...encoding.cachePoint(encoding.request.cache))
   }
   return { system, messages }
-}
-
-/** System messages at the head of the conversation are instructions, too; only their names are lost. */
-function splitInstructions({ system, messages }: ChatRequest): { instructions: TextPart[]; turns: number } {
-  const first = messages.findIndex((message) => message.role !== 'system')
-  const turns = first === -1 ? messages.length : first
-  const leading = messages.slice(0, turns).flatMap((message) => (message.role === 'system' ? message.parts : []))
-  return { instructions: [...system, ...leading], turns }
 }
 
 function inferenceConfig(encoding: Encoding, thinks: boolean): JsonObject {
@@ -104,16 +97,14 @@ function inferenceConfig(encoding: Encoding, thinks: boolean): JsonObject {
       config[wire] = value
     }
   }
-  for (const [field, value] of [
-    ['seed', sampling.seed],
-    ['presence_penalty', sampling.presencePenalty],
-    ['frequency_penalty', sampling.frequencyPenalty],
-    ['logit_bias', sampling.logitBias],
-    ['logprobs', sampling.logprobs],
-    ['top_logprobs', sampling.topLogprobs],
-  ] as const) {
-    if (value !== undefined && value !== false) encoding.dropped(field, 'the Converse API has no such field')
-  }
+  encoding.lacks('the Converse API has no such field', {
+    seed: sampling.seed,
+    presence_penalty: sampling.presencePenalty,
+    frequency_penalty: sampling.frequencyPenalty,
+    logit_bias: sampling.logitBias,
+    logprobs: sampling.logprobs,
+    top_logprobs: sampling.topLogprobs,
+  })
   const stop = stopSequences(encoding)
   if (stop.length > 0) config.stopSequences = stop
   return Object.keys(config).length > 0 ? { inferenceConfig: config } : {}

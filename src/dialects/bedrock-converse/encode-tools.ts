@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, type Tool, type ToolChoice } from '../../tokens/index.ts'
 import { hasFormat, inputSchema } from '../custom-input.ts'
-import { type Encoding, refuse } from './encoding.ts'
+import { refuse } from '../request-encoding.ts'
+import type { Encoding } from './encoding.ts'
 
 /**
  * The field `toolConfig`. A conversation in which tools were used has to have it, and there is no way to say that none

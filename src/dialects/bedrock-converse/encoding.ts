@@ -1,4 +1,3 @@
-import { SluiceError } from '../../errors/index.ts'
 import type { CacheMarker, ChatRequest, JsonObject } from '../../tokens/index.ts'
 import type { Target } from '../dialect.ts'
 import { RequestEncoding } from '../request-encoding.ts'
@@ -39,8 +38,4 @@ export class Encoding extends RequestEncoding {
     this.#documents.add(name)
     return name
   }
-}
-
-export function refuse(param: string, problem: string): never {
-  throw new SluiceError('unsupported', `cannot send the request to this model: \`${param}\` ${problem}`, { param })
 }

@@ -1,7 +1,8 @@
 import { type ErrorCode, SluiceError, type UpstreamErrorFacts } from '../../errors/index.ts'
 import { isJsonObject, type JsonObject } from '../../tokens/index.ts'
+import { parse, text } from '../lenient.ts'
 import { oneLine } from '../one-line.ts'
-import { dialect, parse, text } from './wire.ts'
+import { dialect } from './wire.ts'
 
 /**
  * The kinds of errors by their name. Before a stream they are written `ThrottlingException`, inside of one

@@ -1,6 +1,6 @@
 import { isJsonObject, type Json } from '../../tokens/index.ts'
 import type { UpstreamModel } from '../dialect.ts'
-import { text } from './wire.ts'
+import { text } from '../lenient.ts'
 
 /** The models that answer in text and can be called by their own id, without a profile that is made for them. */
 export function decodeModels(body: Json): UpstreamModel[] {

@@ -1,10 +1,11 @@
 import { SluiceError } from '../../errors/index.ts'
 import { isJsonObject, type Json, type JsonObject, type StreamToken } from '../../tokens/index.ts'
 import type { DecodeOptions } from '../dialect.ts'
+import { text } from '../lenient.ts'
 import { kindOf } from './decode-block.ts'
 import { ConverseDecoder } from './decode-stream.ts'
 import { decodeException } from './error.ts'
-import { text, type WirePayload } from './wire.ts'
+import type { WirePayload } from './wire.ts'
 
 /** A whole answer, read as the stream it could have been, so that both ways give the same tokens. */
 export function decodeReply(body: JsonObject, options: DecodeOptions): StreamToken[] {

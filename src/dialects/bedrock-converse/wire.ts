@@ -1,4 +1,4 @@
-import type { FinishReason, Json, JsonObject } from '../../tokens/index.ts'
+import type { FinishReason, JsonObject } from '../../tokens/index.ts'
 
 /**
  * The shapes and words of Amazon Bedrock's Converse API
@@ -68,18 +68,3 @@ export interface WirePayload extends JsonObject {
 
 /** Letters of random length against eavesdroppers who count bytes; a key of any payload. */
 export const padding = 'p'
-
-/** The `field` of `object` when it is a string. */
-export function text(object: JsonObject, field: string): string | undefined {
-  const value = object[field]
-  return typeof value === 'string' ? value : undefined
-}
-
-/** The value as JSON, undefined when the text is none. */
-export function parse(data: string): Json | undefined {
-  try {
-    return JSON.parse(data) as Json
-  } catch {
-    return undefined
-  }
-}

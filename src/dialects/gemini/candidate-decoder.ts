@@ -2,10 +2,11 @@ import type { Emit } from '../../flow/index.ts'
 import { type Finish, isJsonObject, type JsonObject, type LogProb, type StreamToken } from '../../tokens/index.ts'
 import { InputReader } from '../custom-input.ts'
 import type { DecodeOptions } from '../dialect.ts'
+import { filled, rest } from '../lenient.ts'
 import { citationsOf } from './grounding.ts'
 import { decodeLogprobs } from './logprobs.ts'
 import { PartialArguments } from './partial-arguments.ts'
-import { candidateFields, dialect, filled, finishReasons, hasData, inventedId, rest } from './wire.ts'
+import { candidateFields, dialect, finishReasons, hasData, inventedId } from './wire.ts'
 
 interface Open {
   kind: 'text' | 'reasoning'
@@ -55,10 +56,10 @@ export class CandidateDecoder {
       if (isJsonObject(part)) this.#part(part, at === parts.length - 1 ? logprobs : undefined, emit)
     }
     if (logprobs && parts.length === 0) this.#text('text', '', logprobs, emit)
-    const word = filled(wire, 'finishReason')
+    const word = filled(wire.finishReason)
     if (word !== undefined && word !== 'FINISH_REASON_UNSPECIFIED') {
       this.#word = word
-      this.#message = filled(wire, 'finishMessage')
+      this.#message = filled(wire.finishMessage)
     }
   }
 
@@ -83,7 +84,7 @@ export class CandidateDecoder {
   }
 
   #part(part: JsonObject, logprobs: LogProb[] | undefined, emit: Emit<StreamToken>): void {
-    const signature = filled(part, 'thoughtSignature')
+    const signature = filled(part.thoughtSignature)
     if (isJsonObject(part.functionCall)) {
       this.#functionCall(part.functionCall, signature, emit)
       return
@@ -134,7 +135,7 @@ export class CandidateDecoder {
   }
 
   #functionCall(call: JsonObject, signature: string | undefined, emit: Emit<StreamToken>): void {
-    const name = filled(call, 'name')
+    const name = filled(call.name)
     if (this.#call && (name === undefined || name === this.#call.name)) {
       this.#call.partial.add(call.partialArgs)
       if (signature !== undefined) this.#opaque(this.#call.index, signature, emit)
@@ -151,7 +152,7 @@ export class CandidateDecoder {
       type: 'tool-call-start',
       choice: this.#choice,
       index,
-      id: filled(call, 'id') ?? newId(),
+      id: filled(call.id) ?? newId(),
       name: clientName,
       kind: this.#options.customTools?.has(clientName) ? 'custom' : 'function',
     })

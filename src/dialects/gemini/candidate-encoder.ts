@@ -10,10 +10,11 @@ import {
 } from '../../tokens/index.ts'
 import { wrapInput } from '../custom-input.ts'
 import type { Warning } from '../dialect.ts'
+import { parse } from '../lenient.ts'
 import { pageOf } from './grounding.ts'
 import { encodeLogprobs } from './logprobs.ts'
 import { isNative, type State, signatureOf } from './thought-signature.ts'
-import { dialect, finishReasons, finishWords, parse } from './wire.ts'
+import { dialect, finishReasons, finishWords } from './wire.ts'
 
 export interface CandidateOptions {
   requestId: string

@@ -3,10 +3,11 @@ import type { Emit } from '../../flow/index.ts'
 import type { SseEvent } from '../../sse/index.ts'
 import { isJsonObject, type Json, type JsonObject, type StreamToken } from '../../tokens/index.ts'
 import type { DecodeOptions, StreamDecoder } from '../dialect.ts'
+import { filled, parse, rest } from '../lenient.ts'
 import { CandidateDecoder } from './candidate-decoder.ts'
 import { decodeErrorEvent } from './error.ts'
 import { UsageReader } from './usage.ts'
-import { chunkFields, dialect, filled, parse, rest } from './wire.ts'
+import { chunkFields, dialect } from './wire.ts'
 
 /**
  * Chunks to tokens. There is no end marker: the answer is whole when every candidate has said why it ends, and over when
@@ -79,7 +80,7 @@ export class GeminiDecoder implements StreamDecoder {
     this.#tellUsage(emit)
     if (this.#candidates.size === 0) this.#candidate(0)
     for (const candidate of this.#candidates.values()) {
-      const reason = this.#blocked && !candidate.hasWord ? filled(this.#blocked, 'blockReason') : undefined
+      const reason = this.#blocked && !candidate.hasWord ? filled(this.#blocked.blockReason) : undefined
       const found = reason !== undefined && {
         reason: 'content_filter' as const,
         native: reason,
@@ -93,7 +94,7 @@ export class GeminiDecoder implements StreamDecoder {
   read(chunk: JsonObject, emit: Emit<StreamToken>): void {
     this.#start(chunk, emit)
     const feedback = chunk.promptFeedback
-    if (isJsonObject(feedback) && filled(feedback, 'blockReason') !== undefined) this.#blocked = feedback
+    if (isJsonObject(feedback) && filled(feedback.blockReason) !== undefined) this.#blocked = feedback
     const facts = news(rest(chunk, chunkFields), this.#told)
     if (facts) emit({ type: 'metadata', dialect, fields: facts })
     if (isJsonObject(chunk.usageMetadata)) {
@@ -121,8 +122,8 @@ export class GeminiDecoder implements StreamDecoder {
   #start(chunk: JsonObject, emit: Emit<StreamToken>): void {
     if (this.#started) return
     this.#started = true
-    const id = filled(chunk, 'responseId')
-    const model = filled(chunk, 'modelVersion')
+    const id = filled(chunk.responseId)
+    const model = filled(chunk.modelVersion)
     const created = typeof chunk.createTime === 'string' ? Math.floor(Date.parse(chunk.createTime) / 1000) : Number.NaN
     emit({
       type: 'message-start',

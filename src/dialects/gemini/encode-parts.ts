@@ -1,6 +1,5 @@
 import {
   type FilePart,
-  type HostedPart,
   type ImagePart,
   isJsonObject,
   type JsonObject,
@@ -9,9 +8,10 @@ import {
   type ToolResultPart,
   type UserPart,
 } from '../../tokens/index.ts'
-import { wrapInput } from '../custom-input.ts'
-import { type Encoding, refuse } from './encoding.ts'
-import { dialect, inventedId, parse } from './wire.ts'
+import { parse } from '../lenient.ts'
+import { refuse } from '../request-encoding.ts'
+import type { Encoding } from './encoding.ts'
+import { inventedId } from './wire.ts'
 
 /** A part of a user's turn; undefined for one that says nothing. */
 export function userPart(encoding: Encoding, part: UserPart, at: string): JsonObject | undefined {
@@ -27,14 +27,8 @@ export function userPart(encoding: Encoding, part: UserPart, at: string): JsonOb
         ...(encoding.own && part.extra),
       }
     case 'hosted':
-      return hostedPart(encoding, part, at)
+      return encoding.hosted(part, at)
   }
-}
-
-export function hostedPart(encoding: Encoding, part: HostedPart, at: string): JsonObject | undefined {
-  if (part.dialect === dialect) return part.block
-  encoding.dropped(at, `a part of type ${String(part.block.type)} that only ${part.dialect} knows`)
-  return undefined
 }
 
 function mediaPart(encoding: Encoding, part: ImagePart | FilePart, at: string): JsonObject {
@@ -93,7 +87,7 @@ export function functionCall(encoding: Encoding, part: ToolCall, at: string): Js
     functionCall: {
       ...idOf(encoding, part.id),
       name: encoding.functionName(part.name),
-      args: argumentsOf(encoding, part, at),
+      args: encoding.argumentsOf(part, at),
     },
     ...(encoding.own && part.extra),
   }
@@ -102,15 +96,6 @@ export function functionCall(encoding: Encoding, part: ToolCall, at: string): Js
 /** An id that was made up where the vendor gave none is not sent: a vendor that gives none may refuse them. */
 export function idOf({ target }: Encoding, id: string): JsonObject {
   return target.traits.functionIds === false || id === '' || id.startsWith(inventedId) ? {} : { id }
-}
-
-function argumentsOf(encoding: Encoding, part: ToolCall, at: string): JsonObject {
-  const json = part.kind === 'custom' ? wrapInput(part.arguments) : part.arguments
-  if (json.trim() === '') return {}
-  const value = parse(json)
-  if (isJsonObject(value)) return value
-  encoding.changed(`${at}.arguments`, 'the arguments are no JSON object; they are sent as the text `__raw`')
-  return { __raw: json }
 }
 
 /** One result: the part itself, and the media that go behind all results, since most models take none inside. */

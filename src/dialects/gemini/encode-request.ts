@@ -1,5 +1,6 @@
-import { type ChatRequest, isJsonObject, type JsonObject, type TextPart } from '../../tokens/index.ts'
+import { type ChatRequest, isJsonObject, type JsonObject } from '../../tokens/index.ts'
 import type { EncodedRequest, Target } from '../dialect.ts'
+import { splitInstructions } from '../instructions.ts'
 import { encodeConfig } from './encode-config.ts'
 import { encodeContents } from './encode-contents.ts'
 import { encodeTools } from './encode-tools.ts'
@@ -23,9 +24,8 @@ export function encodeRequest(
     ...(config && { generationConfig: config }),
     ...serviceTier(encoding),
   }
-  if (request.verbosity !== undefined) encoding.dropped('verbosity', 'the Gemini API has no such field')
-  if (request.user !== undefined) encoding.dropped('user', 'the Gemini API has no such field')
-  if (request.metadata !== undefined) encoding.dropped('metadata', 'the Gemini API has no such field')
+  const { verbosity, user, metadata } = request
+  encoding.lacks('the Gemini API has no such field', { verbosity, user, metadata })
   const whole = withExtra(encoding, body)
   if (operation === 'chat') return encoding.encoded(whole, {})
   const model = target.model.includes('/') ? target.model : `models/${target.model}`
@@ -42,14 +42,6 @@ function prompt(encoding: Encoding): JsonObject {
     contents = [{ role: 'user', parts: system.splice(0) }]
   }
   return { ...(system.length > 0 && { systemInstruction: { parts: system } }), ...tools, contents }
-}
-
-/** System messages at the head of the conversation are instructions, too; only their names are lost. */
-function splitInstructions({ system, messages }: ChatRequest): { instructions: TextPart[]; turns: number } {
-  const first = messages.findIndex((message) => message.role !== 'system')
-  const turns = first === -1 ? messages.length : first
-  const leading = messages.slice(0, turns).flatMap((message) => (message.role === 'system' ? message.parts : []))
-  return { instructions: [...system, ...leading], turns }
 }
 
 const tiers: ReadonlySet<string> = new Set(['flex', 'standard', 'priority'])

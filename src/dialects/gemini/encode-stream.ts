@@ -3,10 +3,11 @@ import type { Emit, Stage } from '../../flow/index.ts'
 import type { SseMessage } from '../../sse/index.ts'
 import { isJsonObject, type JsonObject, mergeUsage, type StreamToken, type Usage } from '../../tokens/index.ts'
 import type { EncodeOptions, Warning } from '../dialect.ts'
+import { filled } from '../lenient.ts'
 import { CandidateEncoder } from './candidate-encoder.ts'
 import { errorBody } from './error.ts'
 import { encodeUsage } from './usage.ts'
-import { dialect, filled } from './wire.ts'
+import { dialect } from './wire.ts'
 
 /**
  * Tokens to chunks: one for each part, and a last one that says why each candidate ended and what it all cost. An error
@@ -73,7 +74,7 @@ export class GeminiEncoder implements Stage<StreamToken, SseMessage> {
     const { usageMetadata, ...fields } = this.#fields
     const usage = { ...(this.#usage && encodeUsage(this.#usage)), ...(isJsonObject(usageMetadata) && usageMetadata) }
     // A prompt that was refused has no candidates.
-    const feedback = isJsonObject(fields.promptFeedback) && filled(fields.promptFeedback, 'blockReason') !== undefined
+    const feedback = isJsonObject(fields.promptFeedback) && filled(fields.promptFeedback.blockReason) !== undefined
     const last = {
       ...(!(feedback && !this.#wrote) && { candidates: candidates.map((one) => one.last()) }),
       ...(Object.keys(usage).length > 0 && { usageMetadata: usage }),

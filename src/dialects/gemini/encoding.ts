@@ -1,4 +1,3 @@
-import { SluiceError } from '../../errors/index.ts'
 import type { ChatRequest, Opaque } from '../../tokens/index.ts'
 import type { Target } from '../dialect.ts'
 import { RequestEncoding } from '../request-encoding.ts'
@@ -24,8 +23,4 @@ export class Encoding extends RequestEncoding {
     }
     return found
   }
-}
-
-export function refuse(param: string, problem: string): never {
-  throw new SluiceError('unsupported', `cannot send the request to this model: \`${param}\` ${problem}`, { param })
 }

@@ -1,7 +1,8 @@
 import { type ErrorCode, type ErrorKind, SluiceError, type UpstreamErrorFacts } from '../../errors/index.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../tokens/index.ts'
+import { filled, parse } from '../lenient.ts'
 import { oneLine } from '../one-line.ts'
-import { dialect, filled, parse } from './wire.ts'
+import { dialect } from './wire.ts'
 
 /** The words of this dialect for each kind of error (google.rpc.Code). */
 const words = {
@@ -91,11 +92,11 @@ function fromBody(body: JsonObject, status: number | undefined): SluiceError {
   const error: JsonObject = isJsonObject(body.error)
     ? body.error
     : { message: body.error ?? body.message ?? body.detail }
-  const word = filled(error, 'status')
+  const word = filled(error.status)
   const number = typeof error.code === 'number' && error.code >= 400 && error.code <= 599 ? error.code : undefined
   const shown = status ?? number
   const details = Array.isArray(error.details) ? error.details.filter(isJsonObject) : []
-  const reason = details.map((one) => filled(one, 'reason')).find((found) => found !== undefined)
+  const reason = details.map((one) => filled(one.reason)).find((found) => found !== undefined)
   const message = said(error.message) || word || `status ${shown ?? 'unknown'}`
   const wait = waitOf(details)
   return told(

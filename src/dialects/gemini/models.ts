@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../../tokens/index.ts'
 import type { ModelEntry, UpstreamModel } from '../dialect.ts'
-import { filled } from './wire.ts'
+import { filled } from '../lenient.ts'
 
 /** The most that a page holds. */
 const longestPage = 1000
@@ -32,10 +32,10 @@ export function encodeModel({ id, title, context, maxOutput }: ModelEntry): Json
 export function decodeModels(body: Json): UpstreamModel[] {
   const rows = isJsonObject(body) && Array.isArray(body.models) ? body.models.filter(isJsonObject) : []
   return rows.flatMap((row) => {
-    const name = filled(row, 'name')
+    const name = filled(row.name)
     const methods = row.supportedGenerationMethods
     if (name === undefined || (Array.isArray(methods) && !methods.includes('generateContent'))) return []
-    const title = filled(row, 'displayName')
+    const title = filled(row.displayName)
     const { inputTokenLimit: context, outputTokenLimit: maxOutput } = row
     return [
       {

@@ -1,9 +1,10 @@
 import { SluiceError } from '../../errors/index.ts'
 import { type FinishReason, isJsonObject, type JsonObject } from '../../tokens/index.ts'
 import type { ReplyFacts } from '../dialect.ts'
+import { filled } from '../lenient.ts'
 import { decodeErrorEvent } from './error.ts'
 import { UsageReader } from './usage.ts'
-import { filled, finishReasons } from './wire.ts'
+import { finishReasons } from './wire.ts'
 
 /** What a whole answer says of itself. @throws SluiceError for an error inside a 200, and for what is no answer at all */
 export function observeReply(body: JsonObject): ReplyFacts {
@@ -14,11 +15,11 @@ export function observeReply(body: JsonObject): ReplyFacts {
   for (const chunk of chunksOf(body)) {
     if (isJsonObject(chunk.usageMetadata)) reader.read(chunk.usageMetadata)
     if (Array.isArray(chunk.candidates)) candidates.push(...chunk.candidates.filter(isJsonObject))
-    model ??= filled(chunk, 'modelVersion')
-    blocked ||= isJsonObject(chunk.promptFeedback) && filled(chunk.promptFeedback, 'blockReason') !== undefined
+    model ??= filled(chunk.modelVersion)
+    blocked ||= isJsonObject(chunk.promptFeedback) && filled(chunk.promptFeedback.blockReason) !== undefined
   }
   const parts = candidates.flatMap(partsOf)
-  const word = candidates.map((one) => filled(one, 'finishReason')).find((found) => found !== undefined)
+  const word = candidates.map((one) => filled(one.finishReason)).find((found) => found !== undefined)
   return {
     model,
     finish: blocked && candidates.length === 0 ? 'content_filter' : finishOf(word, parts.some(isCall)),

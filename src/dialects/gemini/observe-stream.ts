@@ -2,10 +2,10 @@ import { SluiceError } from '../../errors/index.ts'
 import type { SseEvent, SseMessage } from '../../sse/index.ts'
 import { type FinishReason, isJsonObject, type JsonObject, type Usage } from '../../tokens/index.ts'
 import type { ObserveOptions, StreamObserver } from '../dialect.ts'
+import { filled, parse } from '../lenient.ts'
 import { decodeErrorEvent, errorBody } from './error.ts'
 import { finishOf, isCall, partsOf } from './observe-reply.ts'
 import { UsageReader } from './usage.ts'
-import { filled, parse } from './wire.ts'
 
 /**
  * Reads along with a stream that goes out as it came in. Every chunk is parsed: each says the counts anew, and a chunk of
@@ -81,9 +81,9 @@ export class GeminiObserver implements StreamObserver {
   }
 
   #chunk(chunk: JsonObject): void {
-    this.model ??= filled(chunk, 'modelVersion')
+    this.model ??= filled(chunk.modelVersion)
     if (isJsonObject(chunk.usageMetadata)) this.#reader.read(chunk.usageMetadata)
-    if (isJsonObject(chunk.promptFeedback) && filled(chunk.promptFeedback, 'blockReason') !== undefined) {
+    if (isJsonObject(chunk.promptFeedback) && filled(chunk.promptFeedback.blockReason) !== undefined) {
       this.#blocked = true
       this.content = true
     }
@@ -91,7 +91,7 @@ export class GeminiObserver implements StreamObserver {
     let said = false
     for (const candidate of candidates) {
       const index = Number.isInteger(candidate.index) ? (candidate.index as number) : 0
-      const word = filled(candidate, 'finishReason')
+      const word = filled(candidate.finishReason)
       this.#words.set(index, word ?? this.#words.get(index))
       const parts = partsOf(candidate)
       if (parts.some(isCall)) this.#calls = true

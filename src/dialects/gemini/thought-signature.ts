@@ -1,6 +1,7 @@
 import { type AssistantPart, isJsonObject, type Opaque, type ReasoningPart } from '../../tokens/index.ts'
 import { isSealed, seal, unseal } from '../envelope.ts'
-import { homeVendor, parse } from './wire.ts'
+import { parse } from '../lenient.ts'
+import { homeVendor } from './wire.ts'
 
 /**
  * How opaque state survives a client of this dialect. Its one slot is the `thoughtSignature` of a part, base64 by the

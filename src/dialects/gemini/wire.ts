@@ -1,4 +1,4 @@
-import type { FinishReason, Json, JsonObject } from '../../tokens/index.ts'
+import type { FinishReason, JsonObject } from '../../tokens/index.ts'
 
 /**
  * The shapes and words of Gemini's `generateContent` (ai.google.dev/api/generate-content), as the Generative Language
@@ -73,30 +73,4 @@ const beside: ReadonlySet<string> = new Set([
 /** Whether a part holds anything: an empty text may be left out. */
 export function hasData(part: JsonObject): boolean {
   return Object.entries(part).some(([key, value]) => !beside.has(key) && value !== null && value !== undefined)
-}
-
-/** The `field` of `object` when it is a string with something in it. */
-export function filled(object: JsonObject, field: string): string | undefined {
-  const value = object[field]
-  return typeof value === 'string' && value !== '' ? value : undefined
-}
-
-/** `object` without the fields in `known` and without those that are null; undefined when nothing is left. */
-export function rest(object: JsonObject, known: ReadonlySet<string>): JsonObject | undefined {
-  let kept: JsonObject | undefined
-  for (const [key, value] of Object.entries(object)) {
-    if (known.has(key) || value === null || value === undefined) continue
-    kept ??= {}
-    kept[key] = value
-  }
-  return kept
-}
-
-/** The value as JSON, undefined when the text is none. */
-export function parse(data: string): Json | undefined {
-  try {
-    return JSON.parse(data) as Json
-  } catch {
-    return undefined
-  }
 }

@@ -9,7 +9,7 @@ import type {
   ToolResultPart,
 } from '../../tokens/index.ts'
 import { array, object, objects, oneOf, refuse, string, typeName, unknownFields } from '../fields.ts'
-import { filled } from './wire.ts'
+import { filled } from '../lenient.ts'
 
 const roles = ['system', 'user', 'assistant', 'tool'] as const
 

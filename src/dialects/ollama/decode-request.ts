@@ -10,8 +10,9 @@ import {
 } from '../../tokens/index.ts'
 import type { Asked } from '../dialect.ts'
 import { boolean, number, object, objects, refuse, string, typeName, unknownFields } from '../fields.ts'
+import { filled } from '../lenient.ts'
 import { decodeMessages, images } from './decode-messages.ts'
-import { dialectName, filled, generateForm } from './wire.ts'
+import { dialectName, generateForm } from './wire.ts'
 
 /** Fields that have a place in the canonical model; any other is kept in `extra`. */
 const known = new Set(['model', 'stream', 'format', 'think', 'options', 'logprobs', 'top_logprobs'])

@@ -4,11 +4,12 @@ import type { SseEvent } from '../../sse/index.ts'
 import { isJsonObject, type Json, type JsonObject, type LogProb, type StreamToken } from '../../tokens/index.ts'
 import { InputReader } from '../custom-input.ts'
 import type { DecodeOptions, StreamDecoder } from '../dialect.ts'
+import { filled } from '../lenient.ts'
 import { decodeFinish } from './finish.ts'
 import { PlainLine } from './plain-line.ts'
 import { type Line, lineOf, readLine } from './read-line.ts'
 import { decodeUsage } from './usage.ts'
-import { dialectName, filled } from './wire.ts'
+import { dialectName } from './wire.ts'
 
 /** Keys of a line that become tokens of their own, or mean nothing beside them. */
 const knownLine = new Set([
@@ -38,6 +39,7 @@ export class OllamaDecoder implements StreamDecoder {
   #index = -1
   #called = false
   #done = false
+  #finished = false
 
   constructor(options: DecodeOptions) {
     this.#options = options
@@ -48,7 +50,7 @@ export class OllamaDecoder implements StreamDecoder {
   }
 
   get finished(): boolean {
-    return this.#done
+    return this.#finished
   }
 
   push(event: SseEvent, emit: Emit<StreamToken>): void {
@@ -95,6 +97,7 @@ export class OllamaDecoder implements StreamDecoder {
     for (const call of line.calls) this.#call(call, emit)
     this.#facts(body, emit)
     if (!line.done) return
+    this.#finished = true
     this.#close(emit)
     const usage = decodeUsage(body)
     if (usage) emit({ type: 'usage', usage })

@@ -2,27 +2,24 @@ import type {
   AssistantPart,
   ImagePart,
   JsonObject,
-  Message,
   TextPart,
   ToolCall,
   ToolResultPart,
   UserPart,
 } from '../../tokens/index.ts'
+import { type AnsweredTurn, answeredTurns } from '../answered-turns.ts'
+import { argumentsObject } from '../arguments-object.ts'
 import { wrapInput } from '../custom-input.ts'
-import { joinedTurns } from '../joined-turns.ts'
 import { type Encoding, unsupported } from './encoding.ts'
-import { argumentsObject } from './wire.ts'
 
 /** The whole conversation. Content is one string, and pictures stand beside it. @throws SluiceError `unsupported` */
 export function encodeMessages(encoding: Encoding): JsonObject[] {
   const { system } = encoding.request
-  const messages = joinedTurns(encoding.request.messages)
   const out: JsonObject[] = []
   if (system.length > 0) out.push({ role: 'system', content: joined(system) })
-  for (let i = 0; i < messages.length; i++) {
-    const message = messages[i]!
+  for (const { message, index, answers, strays } of answeredTurns(encoding.request.messages)) {
     if ('name' in message && message.name !== undefined) {
-      encoding.dropped(`messages[${i}].name`, 'this API has no names of speakers')
+      encoding.dropped(`messages[${index}].name`, 'this API has no names of speakers')
     }
     const extra = (encoding.own && 'extra' in message && message.extra) || {}
     switch (message.role) {
@@ -30,25 +27,19 @@ export function encodeMessages(encoding: Encoding): JsonObject[] {
         out.push({ role: 'system', content: joined(message.parts), ...extra })
         break
       case 'user':
-        out.push({ ...userMessage(message.parts, `messages[${i}]`, encoding), ...extra })
+        out.push({ ...userMessage(message.parts, `messages[${index}]`, encoding), ...extra })
         break
       case 'assistant': {
         const wire = assistantMessage(message.parts, encoding)
         if (wire) out.push({ ...wire, ...extra })
-        const results: ToolResultPart[] = []
-        for (let next = messages[i + 1]; next?.role === 'tool'; next = messages[i + 1]) {
-          results.push(...next.parts)
-          i++
-        }
-        answer(message, results, encoding, out)
         break
       }
       case 'tool':
-        answer(undefined, message.parts, encoding, out)
         break
       default:
         message satisfies never
     }
+    write(answers, strays, encoding, out)
   }
   return out
 }
@@ -144,28 +135,24 @@ function toolCall(call: ToolCall, index: number, encoding: Encoding): JsonObject
  * The results of the calls just made, in the order of the calls, each exactly once: templates of models go by the order.
  * Pictures have no place in a result and follow in a message of the user.
  */
-function answer(
-  asked: Extract<Message, { role: 'assistant' }> | undefined,
-  results: readonly ToolResultPart[],
+function write(
+  answers: AnsweredTurn['answers'],
+  strays: AnsweredTurn['strays'],
   encoding: Encoding,
   out: JsonObject[],
 ): void {
-  const rest = [...results]
   const late: UserPart[] = []
-  for (const part of asked?.parts ?? []) {
-    if (part.type !== 'tool-call') continue
-    const at = rest.findIndex(({ id }) => id === part.id)
-    const result = at === -1 ? undefined : rest.splice(at, 1)[0]
+  for (const { call, result } of answers) {
     if (!result) encoding.changed('messages', 'a tool call had no result, so an error stands in for it')
     out.push({
       role: 'tool',
       content: result ? resultText(result, late) : 'Error: no result was given for this call.',
-      tool_name: part.name,
-      tool_call_id: part.id,
+      tool_name: call.name,
+      tool_call_id: call.id,
       ...(encoding.own && result?.extra),
     })
   }
-  for (const result of rest) {
+  for (const result of strays) {
     encoding.changed('messages', 'a tool result without its call became a text of the user')
     late.push({ type: 'text', text: `Result of the tool call ${result.id}:\n\n${resultText(result, late)}` })
   }

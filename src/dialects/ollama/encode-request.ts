@@ -100,15 +100,12 @@ function samplingOptions(sampling: Sampling): Record<string, number | undefined>
 /** What steers cost or bookkeeping has no place here. */
 function dropSteering(encoding: Encoding): void {
   const { request } = encoding
-  const fields = {
+  encoding.lacks('this API has no such field', {
     user: request.user,
     metadata: request.metadata,
     service_tier: request.serviceTier,
     verbosity: request.verbosity,
-  }
-  for (const [key, value] of Object.entries(fields)) {
-    if (value !== undefined) encoding.dropped(key, 'this API has no such field')
-  }
+  })
 }
 
 /** What only the form with a prompt knows, and what cannot be said with messages. */

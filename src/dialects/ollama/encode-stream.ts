@@ -10,12 +10,13 @@ import {
   type StreamToken,
   type Usage,
 } from '../../tokens/index.ts'
+import { argumentsObject } from '../arguments-object.ts'
 import { wrapInput } from '../custom-input.ts'
 import type { EncodeOptions } from '../dialect.ts'
 import { errorBody } from './error.ts'
 import { encodeFinish } from './finish.ts'
 import { encodeUsage } from './usage.ts'
-import { argumentsObject, dialectName, durations, generateForm } from './wire.ts'
+import { dialectName, durations, generateForm } from './wire.ts'
 
 /** The line that says an error and ends the stream. */
 export function errorLine(error: SluiceError): SseMessage {

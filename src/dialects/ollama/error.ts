@@ -1,7 +1,8 @@
 import { type ErrorCode, SluiceError, type UpstreamErrorFacts } from '../../errors/index.ts'
 import { isJsonObject, type JsonObject } from '../../tokens/index.ts'
+import { filled, parse } from '../lenient.ts'
 import { oneLine } from '../one-line.ts'
-import { dialectName, filled, parse } from './wire.ts'
+import { dialectName } from './wire.ts'
 
 /** An error is one text, in an answer of its own and in the middle of a stream alike. */
 export function errorBody(error: SluiceError): { error: string } {

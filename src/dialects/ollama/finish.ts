@@ -1,5 +1,5 @@
 import type { Finish, FinishReason, Json } from '../../tokens/index.ts'
-import { filled } from './wire.ts'
+import { filled } from '../lenient.ts'
 
 const reasons: ReadonlyMap<string, FinishReason> = new Map<string, FinishReason>([
   ['stop', 'stop'],

@@ -1,10 +1,10 @@
 import { SluiceError } from '../../errors/index.ts'
 import type { JsonObject } from '../../tokens/index.ts'
 import type { ReplyFacts } from '../dialect.ts'
+import { filled } from '../lenient.ts'
 import { decodeFinish } from './finish.ts'
 import { lineOf } from './read-line.ts'
 import { decodeUsage } from './usage.ts'
-import { filled } from './wire.ts'
 
 /** What a whole answer says of itself. @throws SluiceError for an error in its place, and for what is no answer */
 export function observeReply(body: JsonObject): ReplyFacts {

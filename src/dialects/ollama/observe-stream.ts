@@ -2,12 +2,12 @@ import { SluiceError } from '../../errors/index.ts'
 import type { SseEvent, SseMessage } from '../../sse/index.ts'
 import type { FinishReason, Usage } from '../../tokens/index.ts'
 import type { StreamObserver } from '../dialect.ts'
+import { filled } from '../lenient.ts'
 import { errorLine } from './encode-stream.ts'
 import { decodeFinish } from './finish.ts'
 import { PlainLine } from './plain-line.ts'
 import { type Line, readLine } from './read-line.ts'
 import { decodeUsage } from './usage.ts'
-import { filled } from './wire.ts'
 
 /** Reads along with a stream that goes to the client as it is. Most lines are recognised without parsing them. */
 export class OllamaObserver implements StreamObserver {

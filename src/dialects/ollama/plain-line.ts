@@ -1,6 +1,6 @@
 import { EventShape } from '../event-shape.ts'
+import { parse } from '../lenient.ts'
 import { lineOf } from './read-line.ts'
-import { parse } from './wire.ts'
 
 /** What stands before the time in every line of a stream, and behind it; the time is the one thing that changes. */
 const stamp = /^\{"model":"(?:[^"\\]|\\.)*","created_at":"[^"\\]*",/

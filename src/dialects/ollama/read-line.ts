@@ -1,7 +1,7 @@
 import { SluiceError } from '../../errors/index.ts'
 import { isJsonObject, type JsonObject, type LogProb } from '../../tokens/index.ts'
+import { filled, parse } from '../lenient.ts'
 import { isError, streamError } from './error.ts'
-import { filled, parse } from './wire.ts'
 
 /** One line of a stream, or a whole answer, which reads the same; in the form of either path. */
 export interface Line {

@@ -7,9 +7,10 @@ import {
   unfold,
 } from '../../tokens/index.ts'
 import type { DecodeOptions, EncodeOptions } from '../dialect.ts'
+import { filled } from '../lenient.ts'
 import { OllamaDecoder } from './decode-stream.ts'
 import { OllamaEncoder } from './encode-stream.ts'
-import { filled, generateForm } from './wire.ts'
+import { generateForm } from './wire.ts'
 
 /** A whole answer of a provider. @throws SluiceError for an error in its place, and for what is no answer */
 export function decodeReply(body: JsonObject, options: DecodeOptions): StreamToken[] {

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from '../../tokens/index.ts'
+import type { JsonObject } from '../../tokens/index.ts'
 
 /**
  * The shapes of Ollama's own API, as this dialect writes them. What is read is never trusted to have them.
@@ -30,26 +30,6 @@ export interface WireLine {
   eval_duration?: number
   prompt_eval_count?: number
   eval_count?: number
-}
-
-/** A JSON value when it is a string with something in it. */
-export function filled(value: Json | undefined): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
-}
-
-export function parse(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json
-  } catch {
-    return undefined
-  }
-}
-
-/** The object that arguments are; those that are none are shown as they are, under a name that says so. */
-export function argumentsObject(text: string): { value: JsonObject; whole: boolean } {
-  if (text.trim() === '') return { value: {}, whole: true }
-  const value = parse(text)
-  return isJsonObject(value) ? { value, whole: true } : { value: { __raw: text }, whole: false }
 }
 
 /** The fields of a line or an answer that say how much and how long, beside the two counts of tokens. */

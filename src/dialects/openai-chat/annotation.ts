@@ -1,5 +1,6 @@
 import type { Citation, JsonObject } from '../../tokens/index.ts'
-import { dialectName, filled } from './wire.ts'
+import { filled } from '../lenient.ts'
+import { dialectName } from './wire.ts'
 
 /**
  * A citation as an annotation of the answer's text. Those of this dialect stay as they are; of others only what points

@@ -3,8 +3,8 @@ import type { Emit } from '../../flow/index.ts'
 import { isJsonObject, type Json, type JsonObject, type StreamToken } from '../../tokens/index.ts'
 import { InputReader } from '../custom-input.ts'
 import type { DecodeOptions } from '../dialect.ts'
+import { filled } from '../lenient.ts'
 import { ObjectScan } from './object-scan.ts'
-import { filled } from './wire.ts'
 
 interface Call {
   /** The server's number for it. */

@@ -10,11 +10,12 @@ import {
   type StreamToken,
 } from '../../tokens/index.ts'
 import type { DecodeOptions } from '../dialect.ts'
+import { filled, splitDataUrl } from '../lenient.ts'
 import { CallDecoder } from './call-decoder.ts'
 import { brokenFinish, decodeFinish } from './finish.ts'
 import { pageShape } from './page-list.ts'
 import { ToldFacts } from './told-facts.ts'
-import { dialectName, filled, splitDataUrl } from './wire.ts'
+import { dialectName } from './wire.ts'
 
 type Prose = 'text' | 'refusal' | 'reasoning'
 

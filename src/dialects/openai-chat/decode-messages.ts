@@ -9,9 +9,10 @@ import {
   type ToolResultPart,
 } from '../../tokens/index.ts'
 import { array, object, objects, oneOf, refuse, string } from '../fields.ts'
+import { filled } from '../lenient.ts'
 import { assistantText, contentPart, extraOf, readContent, textPart, userPart } from './decode-parts.ts'
 import { isSealedReasoning, placeReasoning, unsealReasoning } from './reasoning-state.ts'
-import { dialectName, filled } from './wire.ts'
+import { dialectName } from './wire.ts'
 
 const roles = ['developer', 'system', 'user', 'assistant', 'tool', 'function'] as const
 

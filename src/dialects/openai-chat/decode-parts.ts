@@ -11,7 +11,8 @@ import {
   type TextPart,
 } from '../../tokens/index.ts'
 import { object, refuse, string, typeName, unknownFields } from '../fields.ts'
-import { dialectName, splitDataUrl } from './wire.ts'
+import { splitDataUrl } from '../lenient.ts'
+import { dialectName } from './wire.ts'
 
 /** `content` as parts: a text, a list of parts, or nothing. */
 export function readContent<T>(

@@ -3,13 +3,14 @@ import type { Emit } from '../../flow/index.ts'
 import type { SseEvent } from '../../sse/index.ts'
 import { isJsonObject, type Json, type JsonObject, type StreamToken } from '../../tokens/index.ts'
 import type { DecodeOptions, StreamDecoder } from '../dialect.ts'
+import { filled } from '../lenient.ts'
 import { ChoiceDecoder } from './choice-decoder.ts'
 import { isError, streamError } from './error.ts'
 import { PageList } from './page-list.ts'
 import { type Lane, laneOf, plainDelta } from './plain-delta.ts'
 import { ToldFacts } from './told-facts.ts'
 import { decodeUsage, extraUsage, readCost } from './usage.ts'
-import { dialectName, filled } from './wire.ts'
+import { dialectName } from './wire.ts'
 
 /** Keys of a chunk that become tokens of their own, or mean nothing (`obfuscation` is padding). */
 const knownChunk = new Set(['id', 'object', 'created', 'model', 'choices', 'usage', 'obfuscation', 'error', 'x_groq'])

@@ -3,12 +3,10 @@ import {
   isJsonObject,
   type Json,
   type JsonObject,
-  type Message,
   type TextPart,
-  type ToolCall,
   type ToolResultPart,
 } from '../../tokens/index.ts'
-import { joinedTurns } from '../joined-turns.ts'
+import { type AnsweredTurn, answeredTurns } from '../answered-turns.ts'
 import { accentMessages } from './encode-accents.ts'
 import { assistantMessage } from './encode-assistant.ts'
 import { foreignBlock, inlineText, textContent, userContent, userPart } from './encode-parts.ts'
@@ -17,12 +15,11 @@ import { type Encoding, unsupported } from './encoding.ts'
 /** @throws SluiceError `unsupported` */
 export function encodeMessages(request: ChatRequest, encoding: Encoding): JsonObject[] {
   const out: JsonObject[] = []
-  const messages = joinedTurns(request.messages)
   if (request.system.length > 0) {
     out.push({ role: systemRole(true, encoding), content: textContent(request.system, encoding) })
   }
-  for (let i = 0; i < messages.length; i++) {
-    const message = messages[i]!
+  const turns = answeredTurns(request.messages)
+  for (const { message, answers, strays } of turns) {
     switch (message.role) {
       case 'system': {
         const role = systemRole(message.developer === true, encoding)
@@ -35,29 +32,21 @@ export function encodeMessages(request: ChatRequest, encoding: Encoding): JsonOb
       case 'assistant': {
         const wire = assistantMessage(message, encoding)
         if (wire) out.push(wire)
-        const calls = message.parts.filter((part) => part.type === 'tool-call')
-        const results: ToolResultPart[] = []
-        for (let next = messages[i + 1]; next?.role === 'tool'; next = messages[i + 1]) {
-          results.push(...next.parts)
-          i++
-        }
-        if (calls.length > 0 || results.length > 0) answer(calls, results, encoding, out)
         break
       }
       case 'tool':
-        answer([], message.parts, encoding, out)
         break
       default:
         message satisfies never
     }
+    write(answers, strays, encoding, out)
   }
-  if (encoding.target.traits.prefill === false) refusePrefill(messages)
+  if (encoding.target.traits.prefill === false) refusePrefill(turns.at(-1))
   return accentMessages(out, encoding)
 }
 
-function refusePrefill(messages: readonly Message[]): void {
-  const last = messages.at(-1)
-  if (last?.role !== 'assistant' || last.parts.some((part) => part.type === 'tool-call')) return
+function refusePrefill(last: AnsweredTurn | undefined): void {
+  if (last?.message.role !== 'assistant' || last.answers.length > 0 || last.strays.length > 0) return
   unsupported('messages', "the last message is the assistant's, and this model does not go on from a beginning")
 }
 
@@ -74,18 +63,15 @@ function besides({ name, extra }: { name?: string; extra?: JsonObject }, { own }
  * The results of the calls just made, in the order of the calls, each exactly once: without that the provider refuses
  * the conversation. Images have no place in a result and follow in a message of the user.
  */
-function answer(calls: ToolCall[], results: ToolResultPart[], encoding: Encoding, out: JsonObject[]): void {
-  const open = new Map<string, ToolResultPart>()
-  const stray: ToolResultPart[] = []
-  for (const result of results) {
-    if (open.has(result.id)) stray.push(result)
-    else open.set(result.id, result)
-  }
+function write(
+  answers: AnsweredTurn['answers'],
+  strays: AnsweredTurn['strays'],
+  encoding: Encoding,
+  out: JsonObject[],
+): void {
   const late: Json[] = []
   const named = encoding.target.traits.resultNames === true
-  for (const call of calls) {
-    const result = open.get(call.id)
-    open.delete(call.id)
+  for (const { call, result } of answers) {
     if (result) {
       const message = toolMessage(result, encoding.callId(call.id), late, encoding)
       out.push(named ? { ...message, name: encoding.toolName(call.name) } : message)
@@ -99,7 +85,7 @@ function answer(calls: ToolCall[], results: ToolResultPart[], encoding: Encoding
       content: 'Error: no result was given for this call.',
     })
   }
-  for (const result of [...open.values(), ...stray]) {
+  for (const result of strays) {
     encoding.changed('messages', 'a tool result without its call became a text of the user')
     const texts = result.content.map(inlineText).filter((part) => part !== undefined)
     const said = texts.map((part) => part.text).join('\n\n')

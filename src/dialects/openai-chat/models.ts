@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../../tokens/index.ts'
 import type { ModelEntry, UpstreamModel } from '../dialect.ts'
-import { filled } from './wire.ts'
+import { filled } from '../lenient.ts'
 
 /** https://platform.openai.com/docs/api-reference/models */
 export function encodeModels(models: readonly ModelEntry[]): JsonObject {

@@ -1,10 +1,10 @@
 import { SluiceError } from '../../errors/index.ts'
 import { isJsonObject, type Json, type JsonObject, mergeUsage, type Usage } from '../../tokens/index.ts'
 import type { ReplyFacts } from '../dialect.ts'
+import { filled } from '../lenient.ts'
 import { isError, streamError } from './error.ts'
 import { brokenFinish, decodeFinish } from './finish.ts'
 import { decodeUsage } from './usage.ts'
-import { filled } from './wire.ts'
 
 /** What a whole answer says of itself. @throws SluiceError for an error inside a 200, and for what is no answer at all */
 export function observeReply(body: JsonObject): ReplyFacts {

@@ -2,13 +2,13 @@ import type { SluiceError } from '../../errors/index.ts'
 import type { SseEvent, SseMessage } from '../../sse/index.ts'
 import { type FinishReason, isJsonObject, type JsonObject, mergeUsage, type Usage } from '../../tokens/index.ts'
 import type { ObserveOptions, StreamObserver } from '../dialect.ts'
+import { filled } from '../lenient.ts'
 import { notJson } from './decode-stream.ts'
 import { errorEvents } from './encode-stream.ts'
 import { isError, streamError } from './error.ts'
 import { brokenFinish, decodeFinish } from './finish.ts'
 import { type Lane, laneOf, plainDelta } from './plain-delta.ts'
 import { decodeUsage } from './usage.ts'
-import { filled } from './wire.ts'
 
 /** Reads along with a stream that goes to the client as it is. Most deltas are recognised without parsing them. */
 export class ChatStreamObserver implements StreamObserver {

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from '../../tokens/index.ts'
-import { filled } from './wire.ts'
+import { filled } from '../lenient.ts'
 
 /** Whose words the pages below are in: an address and a title, as other APIs have them. */
 export const pageShape = 'web-page'

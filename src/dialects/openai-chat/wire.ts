@@ -1,4 +1,4 @@
-import type { Json, JsonObject, LogProb } from '../../tokens/index.ts'
+import type { JsonObject, LogProb } from '../../tokens/index.ts'
 
 /**
  * The shapes of the Chat Completions API, as this dialect writes them. What is read is never trusted to have them:
@@ -62,18 +62,4 @@ export interface WireMessage {
   annotations: JsonObject[]
   audio?: JsonObject
   images?: JsonObject[]
-}
-
-/** A JSON value when it is a string with something in it. Many servers send `""` for what is not there. */
-export function filled(value: Json | undefined): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
-}
-
-/** The parts of a data URL; undefined for any other address. */
-export function splitDataUrl(url: string): { mediaType: string; data: string } | undefined {
-  if (!url.startsWith('data:')) return undefined
-  const comma = url.indexOf(',')
-  if (comma === -1 || !url.slice(0, comma).endsWith(';base64')) return undefined
-  const [mediaType = ''] = url.slice('data:'.length, comma).split(';')
-  return { mediaType, data: url.slice(comma + 1) }
 }

@@ -2,10 +2,11 @@ import { SluiceError } from '../../errors/index.ts'
 import type { Emit } from '../../flow/index.ts'
 import { isJsonObject, type JsonObject, type StreamToken } from '../../tokens/index.ts'
 import { InputReader } from '../custom-input.ts'
+import { filled, rest, text } from '../lenient.ts'
 import { DeltaShape } from './delta-shape.ts'
 import type { Item, ItemOptions } from './item.ts'
 import { doesNotExtend } from './told.ts'
-import { dialectName, filled, rest, text } from './wire.ts'
+import { dialectName } from './wire.ts'
 
 const callFields: ReadonlySet<string> = new Set([
   'type',

@@ -1,9 +1,10 @@
 import type { Emit } from '../../flow/index.ts'
 import { isJsonObject, type Json, type JsonObject, type LogProb, type StreamToken } from '../../tokens/index.ts'
+import { filled, rest, text } from '../lenient.ts'
 import { DeltaShape } from './delta-shape.ts'
 import type { Item, ItemOptions } from './item.ts'
 import { doesNotExtend, Told } from './told.ts'
-import { dialectName, filled, rest, text } from './wire.ts'
+import { dialectName } from './wire.ts'
 
 interface Part {
   index: number

@@ -11,7 +11,8 @@ import {
   type TextPart,
 } from '../../tokens/index.ts'
 import { array, object, refuse, string, typeName, unknownFields } from '../fields.ts'
-import { dialectName, filled, splitDataUrl } from './wire.ts'
+import { filled, splitDataUrl } from '../lenient.ts'
+import { dialectName } from './wire.ts'
 
 /** Content as parts, each with its path: a text, a list of parts, or nothing. */
 function contentOf(content: Json | undefined, at: string): Array<[JsonObject, string]> {

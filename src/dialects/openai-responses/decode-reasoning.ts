@@ -1,10 +1,11 @@
 import type { Emit } from '../../flow/index.ts'
 import type { Json, JsonObject, StreamToken } from '../../tokens/index.ts'
+import { filled, text } from '../lenient.ts'
 import { DeltaShape } from './delta-shape.ts'
 import type { Item, ItemOptions } from './item.ts'
 import { reasoningOf, stateOf } from './reasoning-state.ts'
 import { Told } from './told.ts'
-import { dialectName, filled, type ReasoningForm, text } from './wire.ts'
+import { dialectName, type ReasoningForm } from './wire.ts'
 
 /** Reasoning: one block, whether it is shown as a summary in several parts, in full, or not at all. */
 export class ReasoningItem implements Item {

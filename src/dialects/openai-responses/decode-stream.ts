@@ -3,12 +3,13 @@ import type { Emit } from '../../flow/index.ts'
 import type { SseEvent } from '../../sse/index.ts'
 import { isJsonObject, type JsonObject, type StreamToken } from '../../tokens/index.ts'
 import type { DecodeOptions, StreamDecoder } from '../dialect.ts'
+import { filled, parse, rest } from '../lenient.ts'
 import { openItem } from './decode-item.ts'
 import { eventError, failedError, isError } from './error.ts'
 import { decodeFinish } from './finish.ts'
 import type { Item, ItemOptions } from './item.ts'
 import { decodeUsage } from './usage.ts'
-import { dialectName, filled, parse, rest, type WireEvent } from './wire.ts'
+import { dialectName, type WireEvent } from './wire.ts'
 
 /** The fields of a response that become tokens of their own, and those that only say the request again. */
 const responseFields: ReadonlySet<string> = new Set([

@@ -9,7 +9,8 @@ import type {
   ToolResultPart,
   UserPart,
 } from '../../tokens/index.ts'
-import { type Encoding, unsupported } from './encoding.ts'
+import { refuse } from '../request-encoding.ts'
+import type { Encoding } from './encoding.ts'
 import { dialectName } from './wire.ts'
 
 /** The content of a message of the user, or of a result: one plain text as a string, anything else as parts. */
@@ -29,10 +30,10 @@ export function userPart(part: UserPart, encoding: Encoding): JsonObject {
     case 'file':
       return filePart(part, encoding)
     case 'audio':
-      return unsupported('input', 'holds audio, which the Responses API does not take')
+      return refuse('input', 'holds audio, which the Responses API does not take')
     case 'hosted':
       if (part.dialect === dialectName) return part.block
-      return unsupported('input', 'holds the work of a tool that ran at another vendor')
+      return refuse('input', 'holds the work of a tool that ran at another vendor')
   }
 }
 
@@ -82,7 +83,7 @@ function filePart(part: FilePart, encoding: Encoding): JsonObject {
 }
 
 function ownFile(id: string, { own }: Encoding): string {
-  return own ? id : unsupported('input', 'names a file by an id that only another vendor can read')
+  return own ? id : refuse('input', 'names a file by an id that only another vendor can read')
 }
 
 /** Texts of the assistant, as the parts of one message. */

@@ -3,9 +3,10 @@ import { hash } from '../call-id.ts'
 import type { EncodedRequest, Target } from '../dialect.ts'
 import { effortOf } from '../effort.ts'
 import { takesStrict } from '../json-schema.ts'
+import { refuse } from '../request-encoding.ts'
 import { encodeItems } from './encode-items.ts'
 import { encodeTools } from './encode-tools.ts'
-import { Encoding, unsupported } from './encoding.ts'
+import { Encoding } from './encoding.ts'
 
 /**
  * The body for a provider. Keys come in one fixed order, so that equal requests are equal to the byte and the
@@ -19,7 +20,7 @@ export function encodeRequest(
   operation: 'chat' | 'count' = 'chat',
 ): EncodedRequest {
   const encoding = new Encoding(request, target)
-  if ((request.choices ?? 1) > 1) unsupported('n', 'asks for several answers, and the Responses API gives one')
+  if ((request.choices ?? 1) > 1) refuse('n', 'asks for several answers, and the Responses API gives one')
   const body: JsonObject = { model: target.model, ...instructions(encoding), input: encodeItems(encoding) }
   Object.assign(body, encodeTools(encoding), encodeText(encoding), encodeReasoning(encoding))
   if (operation === 'chat') {
@@ -40,8 +41,7 @@ function instructions({ request }: Encoding): JsonObject {
 function encodeLength(encoding: Encoding, body: JsonObject): void {
   const { request, target } = encoding
   let { maxOutput } = request
-  if (request.stop && request.stop.length > 0)
-    unsupported('stop', 'holds stop sequences, and the Responses API has none')
+  if (request.stop && request.stop.length > 0) refuse('stop', 'holds stop sequences, and the Responses API has none')
   if (maxOutput === undefined) return
   const most = target.traits.maxOutput
   if (most !== undefined && maxOutput > most && !encoding.own) {
@@ -69,15 +69,13 @@ function encodeSampling(encoding: Encoding, body: JsonObject): void {
       body[field] = value
     }
   }
-  for (const [field, value] of [
-    ['top_k', sampling.topK],
-    ['seed', sampling.seed],
-    ['presence_penalty', sampling.presencePenalty],
-    ['frequency_penalty', sampling.frequencyPenalty],
-    ['logit_bias', sampling.logitBias],
-  ] as const) {
-    if (value !== undefined) encoding.dropped(field, 'the Responses API has no such field')
-  }
+  encoding.lacks('the Responses API has no such field', {
+    top_k: sampling.topK,
+    seed: sampling.seed,
+    presence_penalty: sampling.presencePenalty,
+    frequency_penalty: sampling.frequencyPenalty,
+    logit_bias: sampling.logitBias,
+  })
 }
 
 function encodeText(encoding: Encoding): JsonObject {

@@ -4,6 +4,7 @@ import type { SseMessage } from '../../sse/index.ts'
 import { type Finish, type JsonObject, mergeUsage, type StreamToken, type Usage } from '../../tokens/index.ts'
 import { callId } from '../call-id.ts'
 import type { EncodeOptions, Warning } from '../dialect.ts'
+import { filled } from '../lenient.ts'
 import { CallWriter } from './call-writer.ts'
 import { encodeFinish } from './finish.ts'
 import { imageFacts } from './image-item.ts'
@@ -15,7 +16,7 @@ import { homemade } from './reasoning-state.ts'
 import { ReasoningWriter } from './reasoning-writer.ts'
 import { ResponseBody } from './response-body.ts'
 import { estimated, isWhole } from './usage.ts'
-import { callIdRule, dialectName, filled } from './wire.ts'
+import { callIdRule, dialectName } from './wire.ts'
 
 type BlockToken = Extract<StreamToken, { index: number }>
 type ToolCallStart = Extract<StreamToken, { type: 'tool-call-start' }>

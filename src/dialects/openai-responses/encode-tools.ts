@@ -1,6 +1,7 @@
 import { isJsonObject, type Json, type JsonObject, type Tool, type ToolChoice } from '../../tokens/index.ts'
 import { hasFormat, inputSchema } from '../custom-input.ts'
-import { type Encoding, unsupported } from './encoding.ts'
+import { refuse } from '../request-encoding.ts'
+import type { Encoding } from './encoding.ts'
 import { dialectName } from './wire.ts'
 
 /** The fields `tools`, `tool_choice` and `parallel_tool_calls`. @throws SluiceError `unsupported` */
@@ -16,11 +17,11 @@ export function encodeTools(encoding: Encoding): JsonObject {
     if (wire) place(tools, tool, wire)
   }
   if (choice?.mode === 'one' && request.tools.some((tool) => tool.name === choice.name && isForeign(tool))) {
-    unsupported('tool_choice', `demands the tool "${choice.name}", which runs at another vendor`)
+    refuse('tool_choice', `demands the tool "${choice.name}", which runs at another vendor`)
   }
   if (tools.length === 0) {
     const must = choice?.mode === 'required' || choice?.mode === 'one' || (choice?.mode === 'subset' && choice.required)
-    if (must && !encoding.own) unsupported('tool_choice', 'demands a tool, and no tool is offered that this API takes')
+    if (must && !encoding.own) refuse('tool_choice', 'demands a tool, and no tool is offered that this API takes')
     if (!encoding.own) return {}
   }
   const { parallelToolCalls } = request

@@ -1,4 +1,3 @@
-import { SluiceError } from '../../errors/index.ts'
 import type { ChatRequest } from '../../tokens/index.ts'
 import { callId } from '../call-id.ts'
 import type { Target } from '../dialect.ts'
@@ -22,8 +21,4 @@ export class Encoding extends RequestEncoding {
   callId(id: string): string {
     return callId(id, this.own ? ownCallIdRule : callIdRule)
   }
-}
-
-export function unsupported(param: string, problem: string): never {
-  throw new SluiceError('unsupported', `cannot send the request to this model: \`${param}\` ${problem}`, { param })
 }

@@ -1,5 +1,5 @@
 import { type Finish, type FinishReason, isJsonObject, type Json, type JsonObject } from '../../tokens/index.ts'
-import { filled } from './wire.ts'
+import { filled } from '../lenient.ts'
 
 const incomplete: ReadonlyMap<string, FinishReason> = new Map<string, FinishReason>([
   ['max_output_tokens', 'length'],

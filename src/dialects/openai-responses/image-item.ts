@@ -1,6 +1,7 @@
 import type { JsonObject, MediaStart } from '../../tokens/index.ts'
+import { filled } from '../lenient.ts'
 import type { Item, ItemOptions } from './item.ts'
-import { dialectName, filled } from './wire.ts'
+import { dialectName } from './wire.ts'
 
 const usual = 'png'
 

@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../../tokens/index.ts'
 import { hash } from '../call-id.ts'
-import { filled } from './wire.ts'
+import { filled } from '../lenient.ts'
 
 /** Where a tool stands that other APIs know under one flat name. */
 export interface Place {

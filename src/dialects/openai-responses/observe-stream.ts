@@ -2,12 +2,12 @@ import { SluiceError } from '../../errors/index.ts'
 import type { SseEvent, SseMessage } from '../../sse/index.ts'
 import { type FinishReason, isJsonObject, type JsonObject, type Usage } from '../../tokens/index.ts'
 import type { ObserveOptions, StreamObserver } from '../dialect.ts'
+import { filled, parse } from '../lenient.ts'
 import { findValue, setValue } from '../splice.ts'
 import { eventError, failedError, isError } from './error.ts'
 import { decodeFinish, isCall } from './finish.ts'
 import { ResponseBody } from './response-body.ts'
 import { decodeUsage } from './usage.ts'
-import { filled, parse } from './wire.ts'
 
 /**
  * Reads along with a stream that goes out as it came in. Deltas are only counted: once content has been seen, none of

@@ -7,7 +7,8 @@ import {
   type ReasoningPart,
 } from '../../tokens/index.ts'
 import { isSealed, seal, unseal } from '../envelope.ts'
-import { filled, homeVendor, parse, type ReasoningForm } from './wire.ts'
+import { filled, parse } from '../lenient.ts'
+import { homeVendor, type ReasoningForm } from './wire.ts'
 
 /**
  * Opaque state in this dialect is a whole item: the provider wants `encrypted_content` back together with the id of its

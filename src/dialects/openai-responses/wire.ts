@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../tokens/index.ts'
+import type { JsonObject } from '../../tokens/index.ts'
 
 /**
  * The shapes of the Responses API, as this dialect writes them. What is read is never trusted to have them.
@@ -25,39 +25,4 @@ export type ReasoningForm = 'summary' | 'content'
 /** An event of a stream, as far as it is read. Anything may be missing. */
 export interface WireEvent extends JsonObject {
   type: string
-}
-
-/** A JSON value when it is a string with something in it. */
-export function filled(value: Json | undefined): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
-}
-
-/** The `field` of `object` when it is a string, an empty one included. */
-export function text(object: JsonObject, field: string): string | undefined {
-  const value = object[field]
-  return typeof value === 'string' ? value : undefined
-}
-
-/** The value as JSON, undefined when the text is none. */
-export function parse(data: string): Json | undefined {
-  try {
-    return JSON.parse(data) as Json
-  } catch {
-    return undefined
-  }
-}
-
-/** `object` without the fields in `known` and without those that are null; undefined when nothing is left. */
-export function rest(object: JsonObject, known: ReadonlySet<string>): JsonObject | undefined {
-  const kept = Object.entries(object).filter(([key, value]) => !known.has(key) && value !== null && value !== undefined)
-  return kept.length === 0 ? undefined : Object.fromEntries(kept)
-}
-
-/** The parts of a data URL; undefined for any other address. */
-export function splitDataUrl(url: string): { mediaType: string; data: string } | undefined {
-  if (!url.startsWith('data:')) return undefined
-  const comma = url.indexOf(',')
-  if (comma === -1 || !url.slice(0, comma).endsWith(';base64')) return undefined
-  const [mediaType = ''] = url.slice('data:'.length, comma).split(';')
-  return { mediaType, data: url.slice(comma + 1) }
 }
