@@ -4,6 +4,7 @@ import { oneOf, refuse, string } from '../fields.ts'
 import { extraOf, resultParts, textParts, userParts } from './decode-parts.ts'
 import { inputItems, itemType } from './items.ts'
 import { flatName, type Place } from './namespaces.ts'
+import { toolsItem } from './offered-tools.ts'
 import { decodeReasoning } from './reasoning-state.ts'
 import { dialectName } from './wire.ts'
 
@@ -47,6 +48,9 @@ class Turns {
       case 'function_call_output':
       case 'custom_tool_call_output':
         this.#result(item, at)
+        return
+      case toolsItem:
+        // They are offered like those of the field.
         return
       default:
         // Work of a tool that runs at the vendor, or a reference to something that it keeps.

@@ -11,6 +11,7 @@ import { array, boolean, number, object, oneOf, refuse, string, unknownFields } 
 import { decodeItems } from './decode-items.ts'
 import { decodeToolChoice, decodeTools, isPlainChoice } from './decode-tools.ts'
 import { flatNames } from './namespaces.ts'
+import { offeredTools } from './offered-tools.ts'
 import { dialectName } from './wire.ts'
 
 /**
@@ -39,7 +40,8 @@ const sources = ['prompt', 'previous_response_id', 'conversation']
 export function decodeRequest(body: JsonObject, asked: Asked = {}): ChatRequest {
   const model = string.required(body, 'model')
   if (model === '') refuse('model', 'is empty; it must name a model')
-  const names = flatNames(body.tools)
+  const offered = offeredTools(body)
+  const names = flatNames(offered)
   const messages = decodeItems(body, names)
   if (messages.length === 0 && asked.operation !== 'count' && sources.every((field) => !body[field])) {
     refuse('input', 'is missing; it must be a text or a list of items')
@@ -53,7 +55,7 @@ export function decodeRequest(body: JsonObject, asked: Asked = {}): ChatRequest 
     stream: boolean.optional(body, 'stream') ?? false,
     system: instructions ? [{ type: 'text', text: instructions }] : [],
     messages,
-    tools: decodeTools(body, names),
+    tools: decodeTools(offered === body.tools ? body : { tools: offered ?? null }, names),
     sampling: decodeSampling(body),
     extra: { dialect: dialectName, fields },
   }

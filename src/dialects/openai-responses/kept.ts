@@ -1,6 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../../tokens/index.ts'
 import type { Asked } from '../dialect.ts'
 import { flatNames, type Place } from './namespaces.ts'
+import { offeredTools } from './offered-tools.ts'
 
 /**
  * What the encoders of an answer need of the request: the settings, which every response object says again, and where
@@ -9,7 +10,7 @@ import { flatNames, type Place } from './namespaces.ts'
  */
 export function keep(body: JsonObject, asked: Asked = {}): JsonObject {
   if (asked.operation === 'count') return {}
-  const names = Object.fromEntries([...flatNames(body.tools)].map(([flat, at]) => [flat, { ...at }]))
+  const names = Object.fromEntries([...flatNames(offeredTools(body))].map(([flat, at]) => [flat, { ...at }]))
   return { settings: settingsOf(body), ...(Object.keys(names).length > 0 && { names }) }
 }
 
