@@ -160,7 +160,9 @@ export class Lifecycle {
   #onPlan(planned: Plan): boolean {
     const { log } = this.#house
     planned.kept = this.#recorder?.told(planned.kept) ?? planned.kept
-    if (rewrites(this.#profile, this.#client.name) || goesOn(planned)) planned.untouched = false
+    // The rest of an answer is no beginning of its own, whatever holds for the target that writes it.
+    const isRest = this.#delivery.delivered !== undefined
+    if (rewrites(this.#profile, this.#client.name) || goesOn(planned) || isRest) planned.untouched = false
     // Those of a target that was asked before are of no interest any more.
     this.#warnings = [...planned.warnings]
     if (log.debug) tellPlan(log, this.#id, this.#client.name, planned)

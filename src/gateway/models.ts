@@ -2,11 +2,11 @@ import { dialects, type ModelEntry, type UpstreamDialect, type UpstreamModel } f
 import { SluiceError } from '../errors/index.ts'
 import { type Provider, targetOf } from '../providers/index.ts'
 import { isJsonObject, type Json } from '../tokens/index.ts'
+import { routeTo } from './asked-model.ts'
 import { call } from './call.ts'
 import type { Exchange } from './exchange.ts'
 import { upstreamHeaders } from './headers.ts'
 import type { House } from './house.ts'
-import { routeTo } from './plan.ts'
 import { upstreamUrl } from './upstream-url.ts'
 
 /**

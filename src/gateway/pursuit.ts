@@ -111,7 +111,6 @@ export class Pursuit {
 
   /** Nobody wants to know any more. @param left the client has gone; else the answer has failed */
   abort(left: boolean): void {
-    this.#stopWaiting?.()
     this.#stopWaiting = undefined
     this.#body = undefined
     this.#calling = false
