@@ -5,4 +5,5 @@
 export type { Config, ConfigOptions } from './config/index.ts'
 export { type ErrorCode, type ErrorKind, errorCodes, SluiceError } from './errors/index.ts'
 export type { Log, RequestRecord } from './observe/index.ts'
+export { defineTransformer, type OwnTransformer, type WaitingTransformer } from './pipeline/index.ts'
 export { createSluice, type Sluice, type SluiceOptions } from './server/index.ts'

@@ -58,6 +58,18 @@ export const errorCodes = {
     retry: true,
     means: 'As many responses are running in the background as may.',
   },
+  too_many_requests: {
+    status: 429,
+    kind: 'rate_limit',
+    retry: true,
+    means: 'As many requests of this client key are being answered as may.',
+  },
+  overloaded: {
+    status: 503,
+    kind: 'overloaded',
+    retry: true,
+    means: 'As many requests are being answered as may, and no more may wait.',
+  },
   wrong_method: { status: 405, kind: 'invalid_request', retry: false, means: 'The path exists, with another method.' },
   body_timeout: { status: 408, kind: 'timeout', retry: true, means: 'The request body did not arrive in time.' },
   body_too_large: { status: 413, kind: 'too_large', retry: false, means: 'The request body is over the limit.' },

@@ -1,12 +1,4 @@
-import type {
-  Asked,
-  Dialect,
-  EncodeOptions,
-  ReplyFacts,
-  StreamFraming,
-  UpstreamFraming,
-  Warning,
-} from '../dialects/index.ts'
+import type { Asked, Dialect, ReplyFacts, StreamFraming, UpstreamFraming, Warning } from '../dialects/index.ts'
 import type { SluiceError } from '../errors/index.ts'
 import type { Stage } from '../flow/index.ts'
 import type { StreamKind } from '../observe/index.ts'
@@ -17,10 +9,11 @@ import { type ChatReply, fold, type JsonObject, type StreamToken, unfold } from 
 import type { Answer } from './answer.ts'
 import type { ClientProfile } from './client-profile.ts'
 import { decodeOptions, waits } from './decode-options.ts'
+import { encodeOptions } from './encode-options.ts'
 import { FoldedTarget } from './folded-target.ts'
 import type { House } from './house.ts'
 import { fallbackFailed } from './lessons.ts'
-import type { Plan } from './plan.ts'
+import { goesOn, type Plan } from './plan.ts'
 import { newProgress, type Progress, type Relay, type StreamRelayOptions } from './relay.ts'
 import type { ResponseRecorder } from './response-recorder.ts'
 import { SimulatedStream } from './simulated-stream.ts'
@@ -171,7 +164,7 @@ export class Delivery {
   errorEvents(planned: Plan | undefined, error: SluiceError): string {
     const { client, framing } = this.#options
     let out = ''
-    const encoder = this.#begun?.encoder ?? client.client.encodeStream(this.#encodeOptions(planned))
+    const encoder = this.#begun?.encoder ?? client.client.encodeStream(encodeOptions(planned, this.#options))
     encoder.fail?.(error, (message) => {
       out += framing.write(message)
     })
@@ -294,7 +287,7 @@ export class Delivery {
 
   #makeStream(planned: Plan): Begun {
     const { client, house, owner, recorder } = this.#options
-    const encoder = client.client.encodeStream(this.#encodeOptions(planned))
+    const encoder = client.client.encodeStream(encodeOptions(planned, this.#options))
     return {
       encoder: recorder()?.encoder(encoder) ?? encoder,
       followed: this.#remembers(planned) ? house.memory.follow(owner) : undefined,
@@ -319,7 +312,7 @@ export class Delivery {
     const { client, house, owner, recorder } = this.#options
     this.kind = 'whole'
     if (this.#remembers(planned)) house.memory.remember(owner, reply)
-    const body: JsonObject = client.client.encodeReply(reply, this.#encodeOptions(planned))
+    const body: JsonObject = client.client.encodeReply(reply, encodeOptions(planned, this.#options))
     recorder()?.whole(body)
     this.#respond(JSON.stringify(body), factsOf(reply))
   }
@@ -352,25 +345,4 @@ export class Delivery {
     if (!client.client.rebuildsHistory) return false
     return upstream.name !== client.name || target.traits.reasoningRequired === true
   }
-
-  #encodeOptions(planned: Plan | undefined): EncodeOptions {
-    const { id, asked, profile, house, startedAt, recorder, onLoss } = this.#options
-    return {
-      requestId: recorder()?.id ?? id,
-      model: planned?.target.model ?? '',
-      created: Math.floor(Date.now() / 1000),
-      includeUsage: planned?.includeUsage ?? false,
-      startedAt: Date.now() - (house.clock.now() - startedAt),
-      onWarning: onLoss,
-      ...(asked.form !== undefined && { form: asked.form }),
-      ...(planned?.kept && { kept: planned.kept }),
-      reasoningFields: profile.reasoningInChat,
-      ...(planned?.inputEstimate !== undefined && { inputEstimate: planned.inputEstimate }),
-    }
-  }
-}
-
-/** Whether somebody else goes on with the stream, should it break. It is written anew then, so that it can be. */
-export function goesOn({ policy, stream, choices }: Plan): boolean {
-  return stream && choices === 1 && policy.afterContent === 'continue'
 }

@@ -61,3 +61,8 @@ export interface Routed {
   /** The name from `[[models]]` that led here. */
   alias?: string | undefined
 }
+
+/** Whether somebody else goes on with the stream, should it break. It is written anew then, so that it can be. */
+export function goesOn({ policy, stream, choices }: Plan): boolean {
+  return stream && choices === 1 && policy.afterContent === 'continue'
+}

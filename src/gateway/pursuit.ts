@@ -2,8 +2,7 @@ import type { SluiceError } from '../errors/index.ts'
 import { type Failed, Rotation, type Step } from '../resilience/index.ts'
 import type { UpstreamHead } from '../transport/index.ts'
 import { Asking, type AskingOptions } from './asking.ts'
-import { goesOn } from './delivery.ts'
-import type { Plan, Routed } from './plan.ts'
+import { goesOn, type Plan, type Routed } from './plan.ts'
 import type { RequestBody } from './request-body.ts'
 
 export interface PursuitOptions extends AskingOptions {
@@ -111,6 +110,7 @@ export class Pursuit {
 
   /** Nobody wants to know any more. @param left the client has gone; else the answer has failed */
   abort(left: boolean): void {
+    this.#stopWaiting?.()
     this.#stopWaiting = undefined
     this.#body = undefined
     this.#calling = false

@@ -9,9 +9,9 @@ export type Facts = Record<string, Fact>
  */
 const listed: ReadonlySet<string> = new Set(
   [
-    'id method path client dialect provider model target targets stream untouched attempt attempts',
-    'status code reason outcome finish warnings phase retry upstreamId upstream_request_id',
-    'ms first_ms total_ms timeout_ms bytes events deltas messages tools',
+    'id method path client client_key dialect provider model target targets stream untouched attempt attempts',
+    'status code reason because then outcome finish warnings phase retry upstreamId upstream_request_id',
+    'ms first_ms total_ms timeout_ms pauses pausedMs bytes events deltas messages tools',
     'input output reasoning cacheRead cacheWrite input_tokens output_tokens cache_read_tokens estimated',
     'cost cost_unit billed',
     'url host port source providers models signal streams version',
@@ -42,7 +42,7 @@ export function recordFacts(record: RequestRecord): Facts {
     method: record.method,
     path: record.path,
     client: record.client,
-    key: record.key,
+    client_key: record.key,
     provider: record.provider,
     model: record.model,
     stream: record.stream,

@@ -33,6 +33,7 @@ function prettyRecord(record: RequestRecord, colors: Colors): string {
     color(`${facts.status || '---'} ${record.outcome.padEnd(7)}`),
     [facts.provider, facts.model].filter((one) => one !== undefined).join('/') || String(facts.path ?? '-'),
     colors.dim(`${facts.client}${facts.stream === undefined || facts.stream === 'unknown' ? '' : ` ${facts.stream}`}`),
+    ...(facts.client_key === undefined ? [] : [colors.dim(`key ${facts.client_key}`)]),
     // A request that got nothing from a provider has no tokens to be unsure about.
     ...(facts.provider === undefined || (unknown && record.firstMs === undefined)
       ? []

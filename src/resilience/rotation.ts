@@ -103,7 +103,7 @@ export class Rotation<T extends RotationTarget> {
     return this.#step(entry, 0)
   }
 
-  /** A request is going to the target of the last step. */
+  /** A request is going to the target of the last step; once more, where the target refused the way it was asked. */
   begin(): void {
     const { health, now } = this.#options
     const entry = this.#current
@@ -111,7 +111,8 @@ export class Rotation<T extends RotationTarget> {
     entry.asked = true
     this.#sentAt = now()
     this.#health = health.target(entry.target.provider, entry.target.model)
-    this.#settle = this.#health.begin(this.#sentAt)
+    // Asked in another way it is still one attempt, which is settled once.
+    this.#settle ??= this.#health.begin(this.#sentAt)
   }
 
   /** The first content has come. */

@@ -98,6 +98,20 @@ describe('a log for machines', () => {
     ])
     expect(lines[0]).not.toHaveProperty('warnings')
   })
+
+  it('says whose key it was by its name, and why a step was taken', () => {
+    const lines = written({ level: 'debug' }, (log) => {
+      log.request({ ...record, key: 'nightly' })
+      log.step('req_1', 'interrupted', { because: 'upstream_cut', then: 'continue' })
+      log.step('req_1', 'end', { pauses: 2, pausedMs: 40 })
+    }).map((line) => JSON.parse(line))
+    expect(lines).toMatchObject([
+      { client_key: 'nightly' },
+      { because: 'upstream_cut', then: 'continue' },
+      { pauses: 2, pausedMs: 40 },
+    ])
+    for (const line of lines) expect(line).not.toHaveProperty('hidden')
+  })
 })
 
 describe('a log for people', () => {
@@ -114,6 +128,7 @@ describe('a log for people', () => {
     expect(
       pretty({ provider: undefined, model: undefined, stream: undefined, firstMs: undefined, totalMs: 0, status: 401 }),
     ).toBe('401 ok       /v1/messages  anthropic-messages  total 0 ms  req_1')
+    expect(pretty({ key: 'nightly' })).toContain('anthropic-messages native  key nightly  12 -> 340')
   })
 
   it('is chosen on a terminal, and JSON elsewhere', () => {

@@ -126,6 +126,16 @@ describe('the targets of one request', () => {
     }
   })
 
+  it('are not busy for ever with a request that was asked in another way when the first one was refused', () => {
+    const { rotation, health } = start(['a'])
+    rotation.first()
+    rotation.begin()
+    rotation.begin()
+    expect([rotation.attempts, health.states(0)[0]?.running]).toEqual([1, 1])
+    rotation.end()
+    expect(health.states(0)).toMatchObject([{ running: 0, requests: 1, failedRequests: 0 }])
+  })
+
   it('always come to an end, and every attempt is settled once', () => {
     const code = fc.constantFrom(...(Object.keys(errorCodes) as ErrorCode[]))
     const failure = fc.record({ code, after: fc.option(fc.nat(20_000)), begun: fc.boolean(), sent: fc.boolean() })
