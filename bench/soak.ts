@@ -13,7 +13,7 @@ type Act = (upstream: Upstream, cycles: number) => Promise<string[]>
 
 const acts = { faults: faulty, failing, long, slow, crawl, whole, crowd, stop, frozen } satisfies Record<string, Act>
 /** Those that run only when they are named. */
-const others = { short: (upstream) => failing(upstream, 2, 250), marathon } satisfies Record<string, Act>
+const others = { short: (upstream) => failing(upstream, 2, 250, 300), marathon } satisfies Record<string, Act>
 
 export type ActName = keyof typeof acts | keyof typeof others
 

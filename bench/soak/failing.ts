@@ -9,10 +9,10 @@ import { type Fault, faults } from './plan.ts'
 const settings = `[streaming]
 heartbeat = "300ms"
 status_ceiling = "1s"
-first_token_timeout = "800ms"
-idle_timeout = "600ms"
-stall_timeout = "900ms"
-total_timeout = "2s"
+first_token_timeout = "1s"
+idle_timeout = "1s"
+stall_timeout = "1300ms"
+total_timeout = "2500ms"
 finish_grace = "300ms"
 max_retries = 1
 
@@ -110,14 +110,15 @@ async function settle(gateway: Gateway, upstream: Upstream, mix: Mix): Promise<s
 }
 
 /** Cycles of `size` streams each. */
-export async function failing(upstream: Upstream, cycles: number, size = 400): Promise<string[]> {
+export async function failing(upstream: Upstream, cycles: number, size = 400, quietMs?: number): Promise<string[]> {
   const port = await upstream.port()
   const gateway = await startGateway(port, settings, targets(port))
   const mix = new Mix(gateway.port)
-  const samples = await cycle(gateway, upstream, cycles, () => {
+  const load = (): Promise<void> => {
     mix.again()
     return crowdOf(size, 100, mix.one)
-  })
+  }
+  const samples = await cycle(gateway, upstream, cycles, load, quietMs)
   checkShort(samples, size)
   const settled = await settle(gateway, upstream, mix)
   return [`${mix.said()}.`, '', ...growth(samples, size), '', settled]

@@ -39,6 +39,7 @@ export async function cycle(
   upstream: Upstream,
   cycles: number,
   load: () => Promise<void>,
+  quietMs = 2500,
 ): Promise<Sample[]> {
   const samples = [await gateway.sample()]
   for (let i = 0; i < cycles; i++) {
@@ -46,7 +47,7 @@ export async function cycle(
     await upstream.idle()
     lastingAgent.destroy()
     // Idle connections to the provider are let go first; only then what is left can be compared.
-    await pause(2500)
+    await pause(quietMs)
     samples.push(await gateway.sample())
   }
   return samples

@@ -38,6 +38,7 @@ export class CircuitBreaker {
   /** Of the window and of the one before it, of which as much counts as the window has left to run. */
   #now = { since: 0, good: 0, bad: 0 }
   #before = { good: 0, bad: 0 }
+  #openedAt = 0
   #until = 0
   #openMs: number
   #probing = false
@@ -59,15 +60,23 @@ export class CircuitBreaker {
     return this.#state === 'closed' || (now >= this.#until && !this.#probing)
   }
 
-  /** A request goes there, whether or not it was admitted. The first one of a half-open breaker is its probe. */
-  sent(now: number): void {
-    if (this.#state === 'open' && now >= this.#until) this.#probing = true
+  /**
+   * A request goes there, whether or not it was admitted.
+   *
+   * @returns whether it is the probe: the first one of a half-open breaker
+   */
+  sent(now: number): boolean {
+    if (this.#state === 'closed' || now < this.#until || this.#probing) return false
+    this.#probing = true
+    return true
   }
 
-  succeeded(now: number): void {
-    this.#row = 0
+  /** @param since when the request was sent: what began before the breaker opened does not close it */
+  succeeded(now: number, since = now): void {
     this.#roll(now)
     this.#now.good++
+    if (this.#state === 'open' && since < this.#openedAt) return
+    this.#row = 0
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.#probing = false
@@ -76,21 +85,22 @@ export class CircuitBreaker {
     this.#before = { good: 0, bad: 0 }
   }
 
-  failed(now: number): void {
+  /** @param isProbe as `sent` has said of it; others may be under way beside the probe */
+  failed(now: number, isProbe = this.#probing): void {
     this.#row++
     this.#roll(now)
     this.#now.bad++
     if (this.#state === 'open') {
       // Requests that went because nothing else was left do not make it worse.
-      if (!this.#probing) return
+      if (!isProbe) return
       this.#openMs = Math.min(this.#openMs * 2, this.#options.mostOpenMs)
       this.#open(now)
     } else if (this.#row >= this.#options.failures || this.#shareReached(now)) this.#open(now)
   }
 
   /** A request ended without saying anything of the target: the client left, or the request was refused as such. */
-  left(): void {
-    this.#probing = false
+  left(isProbe = true): void {
+    if (isProbe) this.#probing = false
   }
 
   state(now: number): BreakerState {
@@ -101,6 +111,7 @@ export class CircuitBreaker {
   #open(now: number): void {
     this.#state = 'open'
     this.#probing = false
+    this.#openedAt = now
     this.#until = now + this.#openMs
   }
 

@@ -18,6 +18,8 @@ interface Entry {
   until: number
   state: 'ready' | 'cooling' | 'benched'
   because: string | undefined
+  /** When it was last told to rest. */
+  restedAt: number
   /** How often in a row it was told to slow down without saying for how long. */
   cooled: number
 }
@@ -40,6 +42,7 @@ export class KeyPool {
       until: 0,
       state: 'ready',
       because: undefined,
+      restedAt: Number.NEGATIVE_INFINITY,
       cooled: 0,
     }))
   }
@@ -69,7 +72,7 @@ export class KeyPool {
 
   /** It was refused, or has no credit. */
   bench(key: string, now: number, because: string): void {
-    this.#rest(key, 'benched', now + benchMs, because)
+    this.#rest(key, 'benched', { now, ms: benchMs, because })
   }
 
   /** Its provider asks to slow down, for so long if it says so. */
@@ -78,13 +81,15 @@ export class KeyPool {
     if (!entry) return
     const own = Math.min(firstCoolMs * 2 ** Math.min(entry.cooled, 10), mostCoolMs)
     entry.cooled++
-    this.#rest(key, 'cooling', now + (askedMs ?? own), because)
+    this.#rest(key, 'cooling', { now, ms: askedMs ?? own, because })
   }
 
-  /** It works. */
-  worked(key: string): void {
+  /**
+   * It works. @param since when the request was sent: one that was under way when the key was told to rest says nothing
+   */
+  worked(key: string, since = Number.POSITIVE_INFINITY): void {
     const entry = this.#entry(key)
-    if (!entry) return
+    if (!entry || since < entry.restedAt) return
     entry.cooled = 0
     entry.until = 0
     entry.state = 'ready'
@@ -105,9 +110,16 @@ export class KeyPool {
     return aReady ? a.usedAt < b.usedAt : a.until < b.until
   }
 
-  #rest(key: string, state: 'cooling' | 'benched', until: number, because: string): void {
+  #rest(
+    key: string,
+    state: 'cooling' | 'benched',
+    { now, ms, because }: { now: number; ms: number; because: string },
+  ): void {
     const entry = this.#entry(key)
-    if (!entry || until <= entry.until) return
+    if (!entry) return
+    entry.restedAt = now
+    const until = now + ms
+    if (until <= entry.until) return
     entry.state = state
     entry.until = until
     entry.because = because

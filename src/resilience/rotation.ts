@@ -121,7 +121,7 @@ export class Rotation<T extends RotationTarget> {
     const entry = this.#current
     if (!entry || !this.#settle) return
     this.#health?.answered(now() - this.#sentAt)
-    if (this.#key !== undefined) health.keys(entry.target.provider).worked(this.#key)
+    if (this.#key !== undefined) health.keys(entry.target.provider).worked(this.#key, this.#sentAt)
   }
 
   /**

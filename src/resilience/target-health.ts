@@ -41,18 +41,18 @@ export class TargetHealth {
   begin(now: number): Settle {
     this.#running++
     this.#requests++
-    this.#breaker.sent(now)
+    const isProbe = this.#breaker.sent(now)
     let over = false
     return (outcome, at, code) => {
       if (over) return
       over = true
       this.#running--
-      if (outcome === 'left') this.#breaker.left()
-      else if (outcome === 'good') this.#breaker.succeeded(at)
+      if (outcome === 'left') this.#breaker.left(isProbe)
+      else if (outcome === 'good') this.#breaker.succeeded(at, now)
       else {
         this.#failed++
         this.#lastError = code
-        this.#breaker.failed(at)
+        this.#breaker.failed(at, isProbe)
       }
     }
   }

@@ -185,12 +185,12 @@ router_settings:
   fallbacks: [{ gpt: [claude] }, { local: [claude, nobody] }]
   model_group_alias: { gpt-4: gpt, ghost: zzz }
   timeout: 30
-litellm_settings: { drop_params: true, cache: true }
+litellm_settings: { drop_params: true, cache: true, num_retries: 2 }
 general_settings: { master_key: os.environ/MASTER }
 `)
     expect(config).toEqual({
       access: { keys: ['${MASTER}'] },
-      streaming: { total_timeout: 30_000 },
+      streaming: { total_timeout: 30_000, max_retries: 2 },
       providers: [
         {
           name: 'azure',

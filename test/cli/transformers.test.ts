@@ -52,11 +52,11 @@ describe('what is said of transformers elsewhere', () => {
       ],
     }
     expect(describeTransformers(readConfig({ options, env: {} }))).toEqual([
-      'a  is tool-call-repair, for p/*, for the keys k',
-      'b  code in /b.ts',
+      'a          is tool-call-repair, for p/*, for the keys k',
+      'b          code in /b.ts',
       'redaction  with options of its own',
-      'quick  -> redaction, b',
-      'p/*  -> a',
+      'quick      -> redaction, b',
+      'p/*        -> a',
     ])
   })
 })

@@ -72,12 +72,14 @@ describe('the lines of a start', () => {
       providers: [openai, house],
       routing: {
         long_context: 'openai/big',
+        think: 'openai/a',
         rules: [{ name: 'pictures', images: true, to: 'house/b' }, { targets: ['openai/a', 'house/b'] }],
       },
     })
     expect(describeRouting(config)).toEqual([
       'rule 1 "pictures"  -> house/b',
       'rule 2  -> openai/a, house/b',
+      'think         -> openai/a',
       'long_context  -> openai/big',
     ])
   })

@@ -102,12 +102,12 @@ describe('a log for machines', () => {
   it('says whose key it was by its name, and why a step was taken', () => {
     const lines = written({ level: 'debug' }, (log) => {
       log.request({ ...record, key: 'nightly' })
-      log.step('req_1', 'interrupted', { because: 'upstream_cut', then: 'continue' })
+      log.step('req_1', 'next', { because: 'upstream_cut', target: 'openai/gpt-4.1', ms: 250 })
       log.step('req_1', 'end', { pauses: 2, pausedMs: 40 })
     }).map((line) => JSON.parse(line))
     expect(lines).toMatchObject([
       { client_key: 'nightly' },
-      { because: 'upstream_cut', then: 'continue' },
+      { because: 'upstream_cut', target: 'openai/gpt-4.1', ms: 250 },
       { pauses: 2, pausedMs: 40 },
     ])
     for (const line of lines) expect(line).not.toHaveProperty('hidden')

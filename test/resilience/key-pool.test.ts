@@ -36,6 +36,15 @@ describe('a pool of keys', () => {
     expect(pool.states(20_000)[0]?.until).toBe(25_000)
   })
 
+  it('does not take a key for rested because an answer comes that was under way when it was told to slow down', () => {
+    const pool = new KeyPool(['a', 'b'])
+    pool.cool('a', 100, 30_000, 'upstream_rate_limit')
+    pool.worked('a', 50)
+    expect([pool.ready(200), pool.take(200), pool.take(200)]).toEqual([1, 'b', 'b'])
+    pool.worked('a', 150)
+    expect(pool.ready(200)).toBe(2)
+  })
+
   it('has no key where there is none', () => {
     expect([new KeyPool([]).take(0), new KeyPool([]).ready(0)]).toEqual([undefined, 0])
   })
