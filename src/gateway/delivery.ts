@@ -1,4 +1,4 @@
-import type { Asked, Dialect, ReplyFacts, StreamFraming, UpstreamFraming, Warning } from '../dialects/index.ts'
+import type { ReplyFacts, UpstreamFraming } from '../dialects/index.ts'
 import type { SluiceError } from '../errors/index.ts'
 import type { Stage } from '../flow/index.ts'
 import type { StreamKind } from '../observe/index.ts'
@@ -6,16 +6,13 @@ import { eventParser, TokenReader } from '../pipeline/index.ts'
 import { Delivered, Stitch } from '../resume/index.ts'
 import type { SseMessage } from '../sse/index.ts'
 import { type ChatReply, fold, type JsonObject, type StreamToken, unfold } from '../tokens/index.ts'
-import type { Answer } from './answer.ts'
-import type { ClientProfile } from './client-profile.ts'
 import { decodeOptions, waits } from './decode-options.ts'
+import type { DeliveryOptions } from './delivery-options.ts'
 import { encodeOptions } from './encode-options.ts'
 import { FoldedTarget } from './folded-target.ts'
-import type { House } from './house.ts'
 import { fallbackFailed } from './lessons.ts'
 import { goesOn, type Plan } from './plan.ts'
 import { newProgress, type Progress, type Relay, type StreamRelayOptions } from './relay.ts'
-import type { ResponseRecorder } from './response-recorder.ts'
 import { SimulatedStream } from './simulated-stream.ts'
 import { decoderFor, replyTokens } from './target-decoder.ts'
 import { TranslatedRelay } from './translated.ts'
@@ -23,38 +20,6 @@ import { UntouchedRelay } from './untouched.ts'
 import { readJson } from './upstream-body.ts'
 import { type TokenTarget, WaitingRelay, WaitingRow } from './waiting-relay.ts'
 import { factsOf, progressOf, wholeFromStream } from './whole.ts'
-
-export interface DeliveryOptions {
-  house: House
-  client: Dialect
-  asked: Asked
-  profile: ClientProfile
-  framing: StreamFraming
-  /** That of the request. */
-  id: string
-  startedAt: number
-  answer: Answer
-  /** Whose the request is: asked for only where there is state that belongs to somebody, since it costs a hash. */
-  owner: () => string
-  /** Keeps the answer, if anything does. */
-  recorder: () => ResponseRecorder | undefined
-  /** Something in the answer that the client's dialect cannot say. */
-  onLoss: (warning: Warning) => void
-  /** The first content is on its way to the client. */
-  onContent: () => void
-  /** Something of the answer is on its way to the client: nobody else can begin anew. */
-  onSeen: () => void
-  /** An error of which the client has seen nothing. */
-  onFailure: (error: SluiceError) => void
-  /** A stream that outlasted its upstream call has ended. */
-  onOver: () => void
-  /** The answer is over before its provider has come to an end, and nobody reads what it still sends. */
-  onCut: () => void
-  /** So much waits on its way that the provider has to wait, too; or it goes on. */
-  onFull: (full: boolean) => void
-  /** A stream has broken after its content. True: somebody else goes on with it. */
-  onInterrupted: (error: SluiceError) => boolean
-}
 
 /** A stream that the client is reading, and that another provider may go on with. */
 interface Begun {

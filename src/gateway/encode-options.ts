@@ -1,5 +1,5 @@
 import type { EncodeOptions } from '../dialects/index.ts'
-import type { DeliveryOptions } from './delivery.ts'
+import type { DeliveryOptions } from './delivery-options.ts'
 import type { Plan } from './plan.ts'
 
 /** What the encoders of an answer have to know of its request. */
