@@ -14,7 +14,8 @@ export function importCommand(): Command {
     .addHelpText(
       'after',
       `
-What has no counterpart is told on standard error. Keys that stand in the file come along.
+What has no counterpart is told on standard error. Keys that stand in the file
+come along.
 
 Examples:
   sluice import ccr ~/.claude-code-router/config.json > sluice.toml

@@ -34,7 +34,8 @@ export function probeCommand(): Command {
     .addHelpText(
       'after',
       `
-What was found out counts for \`[streaming] detection_ttl\`, as what sluice learns from requests does.
+What was found out counts for \`[streaming] detection_ttl\`, as what sluice learns
+from requests does.
 
 Examples:
   sluice probe straico/openai/gpt-4o

@@ -10,7 +10,7 @@ interface RouteFlags {
   explain?: boolean
   dialect?: string
   model?: string
-  header: Record<string, string>
+  header?: Record<string, string>
   config?: string
 }
 
@@ -21,12 +21,13 @@ export function routeCommand(): Command {
     .option('--explain', 'print what each phase decides, with every rule that is passed by')
     .option('-d, --dialect <name>', 'the language of the request (default: told by its fields)')
     .option('-m, --model <name>', 'the model, where the path names it and not the body')
-    .option('-H, --header <line>', 'a header of the request, as `name: value`; may be repeated', readHeader, {})
+    .option('-H, --header <line>', 'a header of the request, as `name: value`; may be repeated', readHeader)
     .option('-c, --config <file>', 'the configuration (default: the one that start would take)')
     .addHelpText(
       'after',
       `
-How targets do just now is not known here: all are taken to be well, idle and not measured.
+How targets do just now is not known here: all are taken to be well, idle and
+not measured.
 
 Examples:
   sluice route request.json
@@ -35,7 +36,7 @@ Examples:
     .action(showRoute)
 }
 
-function readHeader(line: string, before: Record<string, string>): Record<string, string> {
+function readHeader(line: string, before: Record<string, string> = {}): Record<string, string> {
   const at = line.indexOf(':')
   if (at <= 0) throw new InvalidArgumentError('Write it as `name: value`.')
   return { ...before, [line.slice(0, at).trim().toLowerCase()]: line.slice(at + 1).trim() }
@@ -48,17 +49,27 @@ async function showRoute(file: string, flags: RouteFlags): Promise<void> {
   const { explainRows, nothingKnown, route } = await import('../routing/index.ts')
   const config = await loadRouting(readConfig({ file: flags.config, env: process.env }))
   const body = parseBody(await readBody(file))
-  const name = flags.dialect ?? dialectOf(body.json, flags.header)
+  const { header = {} } = flags
+  const name = flags.dialect ?? dialectOf(body.json, header)
   if (!Object.hasOwn(clientDialects, name)) {
     const known = Object.keys(clientDialects).join(', ')
     throw new CommandError(`cannot read the request as ${name}: there is no such dialect; write one of ${known}`)
   }
   const client = clientDialects[name as ClientDialectName]
-  const facts = factsOf(client, body, flags.header, {
+  const facts = factsOf(client, body, header, {
     ...(flags.model !== undefined && { asked: { model: flags.model } }),
     tags: config.routing.tags,
   })
   const table = routingTable(config)
+  if (table.providers.length === 0) {
+    const why = 'no provider is configured, and the scripted one answers whatever is asked'
+    throw new CommandError(`cannot say where the request would go: ${why}; add [[providers]] to a configuration`)
+  }
+  if (!facts.model && !header['x-sluice-model']) {
+    throw new CommandError(
+      'cannot say where the request would go: it names no model; put `model` into it, or use --model',
+    )
+  }
   await facts.settle(table)
   const { routes, explanation, warnings } = route(facts, table, nothingKnown, client.client.defaultTag)
   const lines = flags.explain

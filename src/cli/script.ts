@@ -5,8 +5,8 @@ import { CommandError, listenFailure } from './failure.ts'
 import { onStopSignals } from './signals.ts'
 
 interface ScriptFlags {
-  host: string
-  port: number
+  host?: string
+  port?: number
   streaming?: string
 }
 
@@ -14,14 +14,14 @@ export function scriptCommand(): Command {
   return new Command('script')
     .description('Run the scripted provider alone: written answers, with delays and faults, for tests and demos.')
     .argument('[file]', 'a file of scripts (default: the built-in ones)')
-    .option('-p, --port <number>', 'the port to listen on; 0 takes any free one', readPort, 4115)
-    .option('--host <address>', 'the address to listen on', '127.0.0.1')
+    .option('-p, --port <number>', 'the port to listen on; 0 takes any free one (default: 4115)', readPort)
+    .option('--host <address>', 'the address to listen on (default: 127.0.0.1)')
     .option('--streaming <habit>', 'stream in this way whatever a script says: refuses, ignores, buffers, ...')
     .addHelpText(
       'after',
       `
-It speaks the APIs of OpenAI, Anthropic, Google, Ollama, Bedrock and Straico. The model's name in a request chooses the
-script.
+It speaks the APIs of OpenAI, Anthropic, Google, Ollama, Bedrock and Straico.
+The model's name in a request chooses the script.
 
 Examples:
   sluice script
@@ -31,7 +31,8 @@ Examples:
     .action(script)
 }
 
-async function script(file: string | undefined, { host, port, streaming }: ScriptFlags): Promise<void> {
+async function script(file: string | undefined, flags: ScriptFlags): Promise<void> {
+  const { host = '127.0.0.1', port = 4115, streaming } = flags
   const { builtinScripts, habitWords, readScriptFile, startScripted } = await import('../providers/scripted/index.ts')
   const scripts = file === undefined ? undefined : readScriptFile(await readText(file), file)
   const only = scripts && onlyScript(scripts)
@@ -53,8 +54,7 @@ async function script(file: string | undefined, { host, port, streaming }: Scrip
       `the scripted provider is listening on ${server.url}`,
       `  scripts      ${names}`,
       `  OpenAI       ${server.url}/v1`,
-      `  Anthropic    ${server.url}`,
-      `  Straico      ${server.url}`,
+      `  Anthropic    ${server.url} (Google, Ollama, Bedrock and Straico as well)`,
       '',
     ].join('\n'),
   )

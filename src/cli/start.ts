@@ -7,8 +7,8 @@ export function startCommand(): Command {
     'after',
     `
 Without a configuration the providers whose keys are in the environment are
-used (OPENAI_API_KEY, ANTHROPIC_API_KEY); without any key a scripted provider
-answers, which needs no network.
+used (such as OPENAI_API_KEY; \`sluice providers\` names them all); without any
+key a scripted provider answers, which needs no network.
 
 Examples:
   sluice start

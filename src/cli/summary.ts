@@ -25,16 +25,17 @@ export function describeAliases({ aliases }: Pick<Config, 'aliases'>): string[] 
 /** What decides where requests go, beside the names that they ask for, a line each. */
 export function describeRouting({ routing }: Pick<Config, 'routing'>): string[] {
   const { module, rules, situations = {} } = routing
-  const named = Object.entries(situations).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+  const named = Object.entries(situations)
+    .filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+    .map(([situation, to]) => [situation.replace(/[A-Z]/, (letter) => `_${letter.toLowerCase()}`), to] as const)
+  const width = widest(named)
   return [
     ...(module === undefined ? [] : [`code in ${module}`]),
     ...rules.map(({ name, to }, i) => {
       const called = name === undefined ? '' : ` "${name}"`
       return `rule ${i + 1}${called}  -> ${typeof to === 'string' ? to : to.join(', ')}`
     }),
-    ...named.map(
-      ([situation, to]) => `${situation.replace(/[A-Z]/, (letter) => `_${letter.toLowerCase()}`)}  -> ${to}`,
-    ),
+    ...named.map(([situation, to]) => `${situation.padEnd(width)}  -> ${to}`),
   ]
 }
 
@@ -45,6 +46,7 @@ export function describeTransformers({ transformers }: Pick<Config, 'transformer
     ...Object.entries(aliases).map(([name, names]) => [name, names] as const),
     ...Object.entries(providers).map(([name, names]) => [`${name}/*`, names] as const),
   ]
+  const width = widest([...own.map(({ name }) => [name] as const), ...chains])
   return [
     ...own.map(({ name, use, module, models, clientKeys }) => {
       const is = module === undefined ? (use === name ? 'with options of its own' : `is ${use}`) : `code in ${module}`
@@ -52,10 +54,14 @@ export function describeTransformers({ transformers }: Pick<Config, 'transformer
         ...(models ? [`for ${models.join(', ')}`] : []),
         ...(clientKeys ? [`for the keys ${clientKeys.join(', ')}`] : []),
       ]
-      return [`${name}  ${is}`, ...whom].join(', ')
+      return [`${name.padEnd(width)}  ${is}`, ...whom].join(', ')
     }),
-    ...chains.map(([whom, names]) => `${whom}  -> ${names.join(', ')}`),
+    ...chains.map(([whom, names]) => `${whom.padEnd(width)}  -> ${names.join(', ')}`),
   ]
+}
+
+function widest(rows: ReadonlyArray<readonly [string, ...unknown[]]>): number {
+  return Math.max(0, ...rows.map(([name]) => name.length))
 }
 
 /** The clients of which something is said, a line each. */

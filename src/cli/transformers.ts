@@ -8,7 +8,8 @@ export function transformersCommand(): Command {
     .addHelpText(
       'after',
       `
-Name them in \`transformers\` of [[providers]] or [[models]]; options go into a [[transformers]] table.
+Name them in \`transformers\` of [[providers]] or [[models]]; options go into a
+[[transformers]] table.
 
 Examples:
   sluice transformers

@@ -38,7 +38,10 @@ function orderOf(written: Written, path: Path, count: number): Pick<Alias, 'stra
       const choice = readers[key].map((one) => `strategy = "${one}"`).join(' or ')
       written.problems.add(at, `found ${key} that nothing reads; write ${choice} as well`)
     } else if (list.length !== count) {
-      written.problems.add(at, `found ${list.length} for ${count} targets; write one for each target`)
+      written.problems.add(
+        at,
+        `found ${list.length} for ${count === 1 ? 'one target' : `${count} targets`}; write one for each`,
+      )
     } else if (key === 'weights' && list.every((one) => one === 0)) {
       written.problems.add(at, 'found no target with any weight; write at least one that is more than 0')
     }

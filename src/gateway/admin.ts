@@ -115,5 +115,5 @@ async function readBody({ limits }: House, exchange: Exchange): Promise<JsonObje
 }
 
 function wrong(param: string, what: string): SluiceError {
-  return new SluiceError('invalid_request', `cannot do that: \`${param}\` ${what}`, { param })
+  return new SluiceError('invalid_request', `cannot read the request: \`${param}\` ${what}`, { param })
 }

@@ -161,7 +161,7 @@ export class Admission {
     applicant.refuse(
       new SluiceError(
         'overloaded',
-        `cannot take the request: ${this.#running} requests are being answered ${why}; send it again in ${Math.ceil(retryAfterMs / 1000)} s`,
+        `cannot take the request: ${this.#running} ${this.#running === 1 ? 'request is' : 'requests are'} being answered ${why}; send it again in ${Math.ceil(retryAfterMs / 1000)} s`,
         { retryAfterMs },
       ),
     )

@@ -23,7 +23,9 @@ export function logReason(error: SluiceError): string | undefined {
   // A fault of this house: where it happened, without the message, which may quote what was being read.
   if (error.code === 'internal') return frames(cause instanceof Error ? cause : error)
   if (!ownWords.has(error.code)) return undefined
-  return cause instanceof Error && cause.message ? `${error.message}: ${cause.message}` : error.message
+  // What is told in other words need not be told twice.
+  const more = cause instanceof Error && cause.message !== '' && !error.message.includes(cause.message)
+  return more ? `${error.message}: ${cause.message}` : error.message
 }
 
 function frames(error: Error): string {

@@ -4,6 +4,7 @@ import type { UpstreamHead } from '../transport/index.ts'
 import { Asking, type AskingOptions } from './asking.ts'
 import { goesOn, type Plan, type Routed } from './plan.ts'
 import type { RequestBody } from './request-body.ts'
+import { factsOf } from './request-facts.ts'
 
 export interface PursuitOptions extends AskingOptions {
   /** The client has its answer or has left: nobody is asked any more. */
@@ -27,8 +28,12 @@ export class Pursuit {
   #calling = false
   /** A target that was asked before may charge for it. */
   #billedBefore = false
-  /** The last failure that a provider has told itself. */
+  /** The last failure that a provider has told itself, and which target that was. */
   #refusal: SluiceError | undefined
+  #refusedBy: Asking | undefined
+  #brokenBy: Asking | undefined
+  /** The target whose failure is the answer, where others were to be asked after it. */
+  #toldBy: Asking | undefined
   /** What an answer broke with that somebody is to go on with, and how often that was. */
   #broken: SluiceError | undefined
   #continuations = 0
@@ -41,12 +46,12 @@ export class Pursuit {
   }
 
   get plan(): Plan | undefined {
-    return this.#asking?.plan
+    return (this.#toldBy ?? this.#asking)?.plan
   }
 
   /** Of the answer to the call that counts. */
   get head(): UpstreamHead | undefined {
-    return this.#asking?.head
+    return (this.#toldBy ?? this.#asking)?.head
   }
 
   /** The attempts that came to nothing. */
@@ -132,7 +137,7 @@ export class Pursuit {
     if (!body || !plan || isOver() || this.#continuations === mostContinuations) return false
     const { delivered } = delivery
     const hindrance = delivered
-      ? delivered.hindrance(plan.upstream.upstream.signsReasoning === true)
+      ? (delivered.hindrance(plan.upstream.upstream.signsReasoning === true) ?? this.#formHinders(body, delivered.text))
       : 'what was delivered is not known'
     const step = hindrance === undefined ? this.#rotation?.next(error, false) : undefined
     if (house.log.debug) {
@@ -142,9 +147,17 @@ export class Pursuit {
     if (!step) return false
     this.#continuations++
     this.#broken ??= error
+    this.#brokenBy ??= this.#asking
     delivery.tellSwitch(`${step.target.provider.name}/${step.target.model}`)
     this.#goTo(body, step)
     return true
+  }
+
+  /** A model that is held to JSON begins it anew, wherever the one before has stopped. */
+  #formHinders(body: RequestBody, said: string): string | undefined {
+    const { client, asked } = this.#options
+    if (said.trim() === '' || !factsOf(client, body, {}, { asked }).structuredOutput()) return undefined
+    return 'it has to be JSON'
   }
 
   /** The next target, another key, or once more, if there is a way left. */
@@ -154,10 +167,15 @@ export class Pursuit {
     const body = this.#body
     const begun = this.head !== undefined && this.head.status < 300
     const step = body && this.#rotation?.next(error, begun)
-    if (error.upstream?.status !== undefined) this.#refusal = error
+    if (error.upstream?.status !== undefined) {
+      this.#refusal = error
+      this.#refusedBy = this.#asking
+    }
     if (!body || !step) {
       // What a provider has said itself is of more use than that another could not be reached.
-      onGiveUp(this.#broken ?? (error.upstream?.status === undefined && this.#refusal ? this.#refusal : error))
+      const refused = error.upstream?.status === undefined && this.#refusal !== undefined
+      this.#toldBy = this.#broken ? this.#brokenBy : refused ? this.#refusedBy : undefined
+      onGiveUp(this.#broken ?? (refused ? this.#refusal : undefined) ?? error)
       return
     }
     if (house.log.debug) {

@@ -87,6 +87,28 @@ rank     2                house/b (not measured yet)
   })
 
   it.each([
+    ['where a request without a model would go', toml, '{}', 'it names no model; put `model` into it'],
+    [
+      'anything where no provider is configured',
+      '[server]',
+      '{"model":"m"}',
+      'no provider is configured, and the scripted',
+    ],
+  ])('does not guess %s', async (_, text, input, wanted) => {
+    const { config } = files({})
+    writeFileSync(config, text)
+    const { code, stderr } = await sluice(['route', '-', '-c', config], { input })
+    expect(code).toBe(1)
+    expect(stderr).toContain(`cannot say where the request would go: ${wanted}`)
+  })
+
+  it('takes the model from a header, where the request has none', async () => {
+    const { config } = files({})
+    const { stdout } = await sluice(['route', '-', '-c', config, '-H', 'x-sluice-model: house/h'], { input: '{}' })
+    expect(stdout).toBe('house/h\n')
+  })
+
+  it.each([
     [['no-such.json'], 'cannot read the request no-such.json: there is no such file'],
     [
       ['-', '--dialect', 'klingon'],

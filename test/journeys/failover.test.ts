@@ -62,6 +62,8 @@ describe('targets that fail', () => {
     const { response, text } = await chat(house.url, 'oa-an', { stream: true })
     expect([response.status, response.headers.get('retry-after')]).toEqual([429, '7'])
     expect(text).toContain('slow down')
+    // Whose words these are, and not who was asked last.
+    expect(response.headers.get('x-sluice-provider')).toBe('oa')
     expect(response.headers.get('x-should-retry')).toBe('false')
   })
 

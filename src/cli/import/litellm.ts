@@ -115,8 +115,8 @@ function modelOf(draft: Draft, name: string, { deployments, others, strategy }: 
 }
 
 const read = {
-  router: new Set(['routing_strategy', 'fallbacks', 'model_group_alias', 'timeout']),
-  settings: new Set(['fallbacks', 'request_timeout', 'drop_params', 'set_verbose', 'json_logs']),
+  router: new Set(['routing_strategy', 'fallbacks', 'model_group_alias', 'timeout', 'num_retries']),
+  settings: new Set(['fallbacks', 'request_timeout', 'num_retries', 'drop_params', 'set_verbose', 'json_logs']),
   general: new Set(['master_key']),
 } as const
 
@@ -127,7 +127,12 @@ function readSettings(
   const key = secret(general.master_key)
   if (key !== undefined) draft.rest.access = { keys: [key] }
   const seconds = numberOf(router.timeout) ?? numberOf(settings.request_timeout)
-  if (seconds !== undefined && seconds > 0) draft.rest.streaming = { total_timeout: Math.round(seconds * 1000) }
+  const retries = numberOf(router.num_retries) ?? numberOf(settings.num_retries)
+  const streaming = {
+    ...(seconds !== undefined && seconds > 0 && { total_timeout: Math.round(seconds * 1000) }),
+    ...(retries !== undefined && { max_retries: Math.min(100, Math.round(retries)) }),
+  }
+  if (Object.keys(streaming).length > 0) draft.rest.streaming = streaming
   if (settings.json_logs === true) draft.rest.log = { format: 'json' }
   draft.warnRest(router, read.router, 'router_settings.')
   draft.warnRest(settings, read.settings, 'litellm_settings.')
