@@ -118,7 +118,7 @@ it.each(dialects)('the one too many gets its refusal in the words of %s', async 
   expect(refused.status).toBe(overloaded[client])
   expect(Number(refused.headers['retry-after'])).toBeGreaterThanOrEqual(1)
   checkWhole(client, 503, refused.body)
-  expect(refused.body.toString()).toContain('1 requests are being answered and none may wait')
+  expect(refused.body.toString()).toContain('1 request is being answered and none may wait')
   const raw = await post(`${url}/raw/${pair.upstream}/anything`, {})
   expect(raw.status).toBe(503)
   expect(JSON.parse(raw.body.toString())).toMatchObject({ error: { code: 'overloaded' } })
