@@ -77,11 +77,15 @@ function targets({ health, table, clock }: House): JsonObject {
   } as unknown as JsonObject
 }
 
+/** Each costs a few tokens, and they are asked one after the other. */
+const mostProbed = 100
+
 async function probeAll(house: House, exchange: Exchange): Promise<JsonObject> {
   const { models, all } = await readBody(house, exchange)
   if (!Array.isArray(models) || models.length === 0 || !models.every((one) => typeof one === 'string')) {
     throw wrong('models', 'must be a list of names such as "openrouter/some-model"')
   }
+  if (models.length > mostProbed) throw wrong('models', `must hold at most ${mostProbed} names at a time`)
   if (all !== undefined && typeof all !== 'boolean') throw wrong('all', 'must be true or false')
   // Before the first one costs anything.
   for (const name of models) resolve(name, house.table)

@@ -6,11 +6,7 @@ import type { JsonObject } from '../tokens/index.ts'
 export function readModel(json: JsonObject): string {
   if (typeof json.model === 'string' && json.model !== '') return json.model
   const found =
-    json.model === undefined || json.model === null
-      ? 'is missing'
-      : json.model === ''
-        ? 'is empty'
-        : `is a ${typeof json.model}`
+    json.model === undefined || json.model === null ? 'is missing' : json.model === '' ? 'is empty' : 'is no text'
   throw new SluiceError('invalid_request', `cannot route the request: \`model\` ${found}; name one of GET /v1/models`, {
     param: 'model',
   })
@@ -21,7 +17,7 @@ export function readStream(json: JsonObject, byDefault: boolean): boolean {
   if (json.stream === undefined || json.stream === null) return byDefault
   throw new SluiceError(
     'invalid_request',
-    `cannot read the request: \`stream\` must be true or false, but it is a ${typeof json.stream}`,
+    `cannot read the request: \`stream\` must be true or false, but it is neither`,
     {
       param: 'stream',
     },

@@ -1,4 +1,5 @@
 import type { Led, ProviderLessons } from '../capabilities/index.ts'
+import type { StreamingConfig } from '../config/index.ts'
 import type { Asked, Dialect, UpstreamFraming } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import { continueRequest } from '../resume/index.ts'
@@ -25,6 +26,8 @@ export interface AskingOptions {
   asked: Asked
   /** That of the request. */
   id: string
+  /** When it came, by the clock of the house. */
+  startedAt: number
   delivery: Delivery
   owner: () => string
   /** The client waits for a stream from now on. */
@@ -236,6 +239,7 @@ export class Asking {
     if (delivered) {
       options.rewrite = (request, to, { upstream }) => {
         const prefill = upstream.prefills?.(to) === true && known.can(to.model, 'prefill') !== false
+        delivered.prefilled = prefill
         continueRequest(request, { text: delivered.text, prefill })
       }
     }
@@ -275,7 +279,7 @@ export class Asking {
     this.#events.onSent()
     this.#limitFirst(planned)
     const turn = ++this.#turn
-    this.#attempt = new Attempt(transport, request, clock, policy, {
+    this.#attempt = new Attempt(transport, request, clock, this.#limits(policy), {
       onHead: (head) => this.#onHead(head),
       framings: upstream.upstream.framings ?? sseOnly,
       openRelay: (framing) => this.#openRelay(planned, framing),
@@ -287,6 +291,14 @@ export class Asking {
       },
     })
     if (this.#paused) this.#attempt.pause()
+  }
+
+  /** Whoever goes on with an answer has the time that is left of it. */
+  #limits(policy: StreamingConfig): StreamingConfig {
+    const { delivery, house, startedAt } = this.#options
+    if (!delivery.delivered) return policy
+    const left = policy.totalTimeoutMs - (house.clock.now() - startedAt)
+    return { ...policy, totalTimeoutMs: Math.max(1, left) }
   }
 
   #limitFirst(planned: Plan): void {

@@ -106,6 +106,7 @@ export class Lifecycle {
       client,
       asked,
       id: requestId,
+      startedAt: this.#startedAt,
       delivery: this.#delivery,
       owner: this.#owner,
       isOver: () => this.#settled || this.#answer.isOver,

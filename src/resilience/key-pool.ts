@@ -75,13 +75,13 @@ export class KeyPool {
     this.#rest(key, 'benched', { now, ms: benchMs, because })
   }
 
-  /** Its provider asks to slow down, for so long if it says so. */
+  /** Its provider asks to slow down, for so long if it says so, but for a day at most: a slip there would cost the key. */
   cool(key: string, now: number, askedMs: number | undefined, because: string): void {
     const entry = this.#entry(key)
     if (!entry) return
     const own = Math.min(firstCoolMs * 2 ** Math.min(entry.cooled, 10), mostCoolMs)
     entry.cooled++
-    this.#rest(key, 'cooling', { now, ms: askedMs ?? own, because })
+    this.#rest(key, 'cooling', { now, ms: Math.min(askedMs ?? own, mostAskedMs), because })
   }
 
   /**
@@ -134,3 +134,4 @@ const none: ReadonlySet<string> = new Set()
 const benchMs = 10 * 60_000
 const firstCoolMs = 5000
 const mostCoolMs = 120_000
+const mostAskedMs = 24 * 3_600_000

@@ -1,4 +1,4 @@
-import type { ChatRequest, Message } from '../tokens/index.ts'
+import { type ChatRequest, estimateText, type Message } from '../tokens/index.ts'
 
 export interface ContinueOptions {
   /** What the answer says so far. */
@@ -17,6 +17,8 @@ export function continueRequest(request: ChatRequest, { text, prefill }: Continu
   // Vendors refuse a beginning that ends in white space.
   const said = text.trimEnd()
   if (said === '') return
+  // The ceiling is that of the whole answer.
+  if (request.maxOutput !== undefined) request.maxOutput = Math.max(1, request.maxOutput - estimateText(said))
   const turn: Message = { role: 'assistant', parts: [{ type: 'text', text: said }] }
   const last = request.messages.at(-1)
   // The client itself had begun the answer.

@@ -24,6 +24,8 @@ export class Delivered {
   #hindrance: string | undefined
   #signed = false
   #usage: Usage | undefined
+  /** Whoever goes on was given it as the beginning of an answer, and repeats nothing of it. */
+  prefilled = false
 
   constructor({ mostText = 256 * 1024 }: DeliveredOptions = {}) {
     this.#mostText = mostText

@@ -10,8 +10,9 @@ export class Overlap {
   #held = ''
   #over = false
 
-  constructor(said: string) {
-    this.#tail = said.slice(-longest)
+  /** @param words whether words may be repeated, or white space alone. Default true */
+  constructor(said: string, { words = true }: { words?: boolean } = {}) {
+    this.#tail = words ? said.slice(-longest) : ''
     this.#space = said.slice(said.trimEnd().length)
   }
 
@@ -49,11 +50,22 @@ export class Overlap {
   #repeated(): number {
     const most = Math.min(this.#held.length, this.#tail.length)
     for (let length = most; length >= shortest; length--) {
-      if (this.#tail.endsWith(this.#held.slice(0, length))) return length
+      const repeated = this.#held.slice(0, length)
+      if (this.#tail.endsWith(repeated)) return isPattern(repeated) ? 0 : length
     }
     return 0
   }
 }
+
+/** A text of one short piece, over and over, such as the line of a table: more of it is as likely as the same of it. */
+function isPattern(text: string): boolean {
+  for (let period = 1; period <= longestPeriod && period * 3 <= text.length; period++) {
+    if (text.startsWith(text.slice(period))) return true
+  }
+  return false
+}
+
+const longestPeriod = 12
 
 const longest = 400
 const shortest = 16

@@ -1,5 +1,5 @@
 import type { Emit, Stage } from '../flow/index.ts'
-import type { StreamToken, Usage } from '../tokens/index.ts'
+import { mergeUsage, type StreamToken, type Usage } from '../tokens/index.ts'
 import type { Delivered } from './delivered.ts'
 import { Overlap } from './overlap.ts'
 
@@ -14,6 +14,8 @@ export class Stitch implements Stage<StreamToken, StreamToken> {
   /** Of the second answer's blocks: the index that the client knows; -1: left out. */
   readonly #indexes = new Map<number, number>()
   readonly #before: Usage | undefined
+  /** What the second one has told so far: a later event need not say all of it again. */
+  #after: Usage | undefined
   readonly #overlap: Overlap | undefined
   /** Something has been said that goes on. */
   readonly #said: boolean
@@ -23,9 +25,9 @@ export class Stitch implements Stage<StreamToken, StreamToken> {
   #first: number | undefined
 
   constructor(delivered: Delivered) {
-    const { text, open, nextIndex, usage } = delivered
+    const { text, open, nextIndex, usage, prefilled } = delivered
     this.#said = text.trim() !== ''
-    this.#overlap = this.#said ? new Overlap(text) : undefined
+    this.#overlap = this.#said ? new Overlap(text, { words: !prefilled }) : undefined
     this.#open = open
     this.#next = nextIndex
     this.#before = usage
@@ -36,7 +38,8 @@ export class Stitch implements Stage<StreamToken, StreamToken> {
       case 'message-start':
         return
       case 'usage':
-        emit({ type: 'usage', usage: sum(this.#before, token.usage) })
+        this.#after = mergeUsage(this.#after, token.usage)
+        emit({ type: 'usage', usage: sum(this.#before, this.#after) })
         return
       case 'finish':
         this.#closeOpen(emit)
@@ -120,11 +123,25 @@ export class Stitch implements Stage<StreamToken, StreamToken> {
 
 /** Both were answered, and both are charged for. What one of them does not know stays unknown. */
 function sum(before: Usage | undefined, after: Usage): Usage {
-  if (!before) return { ...after, estimated: true }
-  const total: Record<string, unknown> = { ...before, ...after }
+  // What broke off has never told all of its own.
+  const total: Record<string, unknown> = { ...before, ...after, estimated: true }
+  if (!before) return total as Usage
   for (const [key, value] of Object.entries(after)) {
     const earlier = before[key as keyof Usage]
     if (typeof value === 'number' && typeof earlier === 'number') total[key] = earlier + value
   }
+  const tools = after.serverTools
+  if (before.serverTools && tools) total.serverTools = added(before.serverTools, tools)
+  const { cost } = after
+  if (before.cost && cost?.unit === before.cost.unit) total.cost = { ...cost, amount: before.cost.amount + cost.amount }
   return total as Usage
+}
+
+function added(one: Record<string, number>, other: Record<string, number>): Record<string, number> {
+  const all = { ...one }
+  // The names are the vendor's: one may be that of something that every object has.
+  for (const [name, count] of Object.entries(other)) {
+    all[name] = (Object.hasOwn(one, name) ? (one[name] ?? 0) : 0) + count
+  }
+  return all
 }

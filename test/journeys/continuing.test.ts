@@ -155,6 +155,15 @@ describe('an answer that breaks off after its first content', () => {
     expect([error?.code, house.second.count()]).toEqual(['stream_interrupted', 0])
   })
 
+  it('ends with an error in the middle of JSON that was asked for, which another one would begin anew', async () => {
+    const first = breaking(cuts.oa!, { steps: [{ text: '{"name":"Jo', chunk: 'whole' }, { text: 'hn"}' }] })
+    const house = await openFailing({ first, second: { steps: [{ text: '{"name":"John"}' }] }, streaming })
+    const json = { response_format: { type: 'json_object' } }
+    const { text, error, finishes } = await chat(house.url, 'oa-oa', json)
+    expect([text, error?.code, finishes]).toEqual(['{"name":"Jo', 'stream_interrupted', []])
+    expect(house.second.count()).toBe(0)
+  })
+
   it('ends with an error in the middle of sealed reasoning; reasoning without a seal is begun anew', async () => {
     const thinking: Script = {
       steps: [{ reasoning: 'Let me see, ', chunk: 'whole' }, { text: 'never' }],

@@ -244,6 +244,8 @@ describe('a module of the user', () => {
     expect(await stream.finalText()).toMatch(/^<Write><.*><ann@exa><.*today.>$/)
   })
 
+  const thrown = '{ throw new Error("no way") }'
+
   it.each([
     ['a request', 'request() { throw new Error("no way") }', 'cannot transform the request: "mine" failed: no way'],
     ['a request, later', 'request: async () => { throw new Error("no way") }', 'cannot transform the request'],
@@ -261,7 +263,8 @@ describe('a module of the user', () => {
       'its flush gave no list of tokens',
     ],
     ['to say that it waits', 'tokens: () => ({ async transform() {} })', 'let it say `async: true`'],
-    ['a token, later', 'tokens: () => ({ async: true, async transform() { throw new Error("no way") } })', 'no way'],
+    ['a token, later', `tokens: () => ({ async: true, async transform() ${thrown} })`, '"mine" failed: no way'],
+    ['to wait for a token', `tokens: () => ({ async: true, transform() ${thrown} })`, '"mine" failed: no way'],
   ])('that fails %s breaks the request with its name, or is passed over where it says so', async (_, half, words) => {
     const house = await openHouse(own(`export default { ${half} }`))
     await expect(whole(house, 'mine')).rejects.toThrow(words)

@@ -18,6 +18,13 @@ describe('a pool of keys', () => {
     ])
   })
 
+  it('rests for a day at most, whatever it is told, so that its end is a date', () => {
+    const pool = new KeyPool(['a', 'b'])
+    pool.cool('a', 0, 1e23, 'upstream_rate_limit')
+    expect(pool.states(0)[0]?.until).toBe(86_400_000)
+    expect(pool.ready(86_400_000)).toBe(2)
+  })
+
   it('takes the one that is ready first when all of them rest, so that the provider itself says why', () => {
     const pool = new KeyPool(['a', 'b'])
     pool.bench('a', 0, 'upstream_auth')

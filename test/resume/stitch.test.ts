@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { continueRequest, Delivered, Overlap, Stitch } from '../../src/resume/index.ts'
-import { type ChatRequest, fold, grammar, type StreamToken, unfold } from '../../src/tokens/index.ts'
+import { type ChatRequest, fold, grammar, type StreamToken, type Usage, unfold } from '../../src/tokens/index.ts'
 import { arbitraryReply } from '../properties/arbitrary-reply.ts'
 
 /** What a client gets of an answer that breaks off before the token of that number, and is gone on with by another. */
@@ -75,9 +75,31 @@ describe('an answer of two halves', () => {
     const usage = (input: number, output: number): StreamToken => ({ type: 'usage', usage: { input, output } })
     const start: StreamToken[] = [{ type: 'message-start' }, { type: 'text-start', choice: 0, index: 0 }]
     const told = stitched([...start, usage(10, 1)], 3, [{ type: 'message-start' }, usage(12, 20)])
-    expect(told.out.at(-1)).toEqual({ type: 'usage', usage: { input: 22, output: 21 } })
+    expect(told.out.at(-1)).toEqual({ type: 'usage', usage: { input: 22, output: 21, estimated: true } })
     const untold = stitched(start, 2, [{ type: 'message-start' }, usage(12, 20)])
     expect(untold.out.at(-1)).toEqual({ type: 'usage', usage: { input: 12, output: 20, estimated: true } })
+  })
+
+  it('counts what only an early event of the second one tells, and sums of tools and of money', () => {
+    const told = (usage: Usage): StreamToken => ({ type: 'usage', usage })
+    const cost = (amount: number) => ({ cost: { amount, unit: 'USD' } })
+    const first: StreamToken[] = [
+      { type: 'message-start' },
+      told({ input: 10, cacheWrite5m: 4, serverTools: { search: 1 }, ...cost(2) }),
+    ]
+    const second: StreamToken[] = [
+      { type: 'message-start' },
+      told({ input: 12, cacheWrite5m: 5, serverTools: { search: 2, constructor: 1 }, ...cost(3) }),
+      told({ output: 20 }),
+    ]
+    const usage = {
+      estimated: true,
+      input: 22,
+      output: 20,
+      cacheWrite5m: 9,
+      serverTools: { search: 3, constructor: 1 },
+    }
+    expect(stitched(first, 2, second).out.at(-1)).toEqual({ type: 'usage', usage: { ...usage, ...cost(5) } })
   })
 })
 
@@ -101,7 +123,10 @@ describe('words that are said once more at the seam', () => {
         fc.string({ maxLength: 30 }),
         fc.integer({ min: 1, max: 40 }),
         (list, again, rest, size) => {
-          const said = list.join('').trimEnd()
+          const said = list
+            .map((word, i) => `${i} ${word}`)
+            .join('')
+            .trimEnd()
           const repeated = said.slice(-again)
           fc.pre(repeated.length >= 16)
           const out = run(said, `${repeated}\u2603${rest}`, size)
@@ -126,6 +151,13 @@ describe('words that are said once more at the seam', () => {
         },
       ),
     )
+  })
+
+  it('are none where a short pattern goes on, nor where nobody repeats words', () => {
+    expect(run('[0, 0, 0, 0, 0, 0, 0, ', '0, 0, 0, 0, 0, 0, 0, 0, 1]', 4)).toBe('0, 0, 0, 0, 0, 0, 0, 0, 1]')
+    expect(run('|--------------------', '--------------------|', 7)).toBe('--------------------|')
+    const overlap = new Overlap('the very same words, ', { words: false })
+    expect(overlap.push('the very same words, again') + overlap.flush()).toBe('the very same words, again')
   })
 
   it('are space that stands on both sides of the seam', () => {
@@ -168,6 +200,16 @@ describe('the request for the rest', () => {
     continueRequest(one, { text: 'upon a time', prefill: true })
     expect(one.messages.length).toBe(2)
     expect(one.messages.at(-1)?.parts).toEqual([{ type: 'text', text: 'Once upon a time' }])
+  })
+
+  it('leaves as much of the ceiling as was not used', () => {
+    const one = { ...request(user), maxOutput: 100 }
+    continueRequest(one, { text: 'word '.repeat(40), prefill: true })
+    expect(one.maxOutput).toBeGreaterThan(30)
+    expect(one.maxOutput).toBeLessThan(80)
+    const spent = { ...request(user), maxOutput: 5 }
+    continueRequest(spent, { text: 'word '.repeat(40), prefill: true })
+    expect(spent.maxOutput).toBe(1)
   })
 
   it('says what to do where no beginning is taken, and is the same request where nothing was said', () => {

@@ -62,11 +62,20 @@ function guardedStream(name: string, made: ChainedTransformer, onError: 'fail' |
   return {
     name,
     async: true,
-    transform: (token, signal) => made.transform(token, signal),
-    flush: () => made.flush?.() ?? [],
+    transform: (token, signal) => named(name, () => made.transform(token, signal)),
+    flush: () => named(name, () => made.flush?.() ?? []),
     onError: made.onError ?? onError,
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(limit !== undefined && { limit }),
+  }
+}
+
+/** What is thrown, at once or later, is told with the name of whose fault it is. */
+async function named<T>(name: string, step: () => T | Promise<T>): Promise<T> {
+  try {
+    return await step()
+  } catch (thrown) {
+    throw fault(name, 'token', thrown)
   }
 }
 
