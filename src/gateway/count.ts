@@ -2,16 +2,16 @@ import { type Asked, type Dialect, dialects, type UpstreamDialect } from '../dia
 import { SluiceError } from '../errors/index.ts'
 import type { Provider, SignedRequest } from '../providers/index.ts'
 import { countInput, type JsonObject } from '../tokens/index.ts'
-import { call } from './call.ts'
 import type { Exchange } from './exchange.ts'
 import { headersBack, upstreamHeaders } from './headers.ts'
 import type { House } from './house.ts'
 import { ownerOf } from './owner.ts'
 import { plan } from './planning.ts'
 import { readRequestBody } from './request-body.ts'
+import { storedDialect } from './responses/stored-responses.ts'
 import { routeRequest } from './route-request.ts'
-import { storedDialect } from './stored-responses.ts'
-import { upstreamUrl } from './upstream-url.ts'
+import { call } from './upstream/call.ts'
+import { upstreamUrl } from './upstream/upstream-url.ts'
 
 export interface CountAnswer {
   status: number

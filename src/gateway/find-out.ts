@@ -6,7 +6,7 @@ import { type CountAnswer, count } from './count.ts'
 import type { Exchange } from './exchange.ts'
 import type { House } from './house.ts'
 import { readRequestBody } from './request-body.ts'
-import type { ResponseDesk } from './response-desk.ts'
+import type { ResponseDesk } from './responses/response-desk.ts'
 import type { Endpoint } from './routes.ts'
 import type { Tenure } from './tenure.ts'
 

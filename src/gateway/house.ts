@@ -12,7 +12,7 @@ import type { ClientProfile } from './client-profile.ts'
 import type { CountMemory } from './count-memory.ts'
 import type { Exchange } from './exchange.ts'
 import type { ReasoningMemory } from './reasoning-memory.ts'
-import type { StoredResponses } from './stored-responses.ts'
+import type { StoredResponses } from './responses/stored-responses.ts'
 
 /** What every request of a gateway shares. */
 export interface House {

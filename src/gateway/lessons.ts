@@ -2,8 +2,8 @@ import { type AskedFor, type ProviderLessons, readEvidence } from '../capabiliti
 import type { Traits } from '../dialects/index.ts'
 import { SluiceError, StreamingError } from '../errors/index.ts'
 import { isJsonObject, type JsonObject } from '../tokens/index.ts'
+import type { Progress } from './delivery/relay.ts'
 import type { Plan } from './plan.ts'
-import type { Progress } from './relay.ts'
 
 /** What one request teaches about the model that it went to. All of it is free: nobody is asked twice to find out. */
 export class Lessons {

@@ -3,11 +3,11 @@ import { SluiceError } from '../errors/index.ts'
 import { type Provider, targetOf } from '../providers/index.ts'
 import { isJsonObject, type Json } from '../tokens/index.ts'
 import { routeTo } from './asked-model.ts'
-import { call } from './call.ts'
 import type { Exchange } from './exchange.ts'
 import { upstreamHeaders } from './headers.ts'
 import type { House } from './house.ts'
-import { upstreamUrl } from './upstream-url.ts'
+import { call } from './upstream/call.ts'
+import { upstreamUrl } from './upstream/upstream-url.ts'
 
 /**
  * The models that can be asked for: aliases first, then `provider/model`. What a provider without a list of its own

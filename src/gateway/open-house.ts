@@ -13,7 +13,7 @@ import { corsHeaders } from './cors.ts'
 import { CountMemory } from './count-memory.ts'
 import type { House } from './house.ts'
 import { ReasoningMemory, reasoningIn } from './reasoning-memory.ts'
-import { StoredResponses } from './stored-responses.ts'
+import { StoredResponses } from './responses/stored-responses.ts'
 
 export interface HouseParts {
   config: Config

@@ -14,13 +14,13 @@ import {
   mergeUsage,
   type Usage,
 } from '../tokens/index.ts'
-import { call } from './call.ts'
+import { decoderFor, replyTokens } from './delivery/target-decoder.ts'
 import type { Exchange } from './exchange.ts'
 import { upstreamHeaders } from './headers.ts'
 import type { House } from './house.ts'
-import { decoderFor, replyTokens } from './target-decoder.ts'
-import { readJson, sniff } from './upstream-body.ts'
-import { upstreamUrl } from './upstream-url.ts'
+import { call } from './upstream/call.ts'
+import { readJson, sniff } from './upstream/upstream-body.ts'
+import { upstreamUrl } from './upstream/upstream-url.ts'
 
 /** What was found out of one model, and what that took. */
 export interface Probe {

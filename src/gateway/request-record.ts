@@ -1,11 +1,11 @@
 import type { SluiceError } from '../errors/index.ts'
 import type { RequestRecord, StreamKind } from '../observe/index.ts'
 import type { Failed } from '../resilience/index.ts'
+import type { Progress } from './delivery/relay.ts'
 import type { Exchange } from './exchange.ts'
 import { readUpstreamId } from './headers.ts'
 import { logReason } from './log-reason.ts'
 import type { Plan } from './plan.ts'
-import type { Progress } from './relay.ts'
 
 /** What is known of a chat request when it is over. Times are milliseconds of one clock. */
 export interface Ending {

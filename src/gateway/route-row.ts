@@ -1,7 +1,7 @@
 import type { Asked, ClientDialectName } from '../dialects/index.ts'
 import type { JsonObject } from '../tokens/index.ts'
 import type { AdminQuestion } from './admin.ts'
-import type { StoredQuestion } from './response-answers.ts'
+import type { StoredQuestion } from './responses/response-answers.ts'
 
 export type Operation = 'chat' | 'count' | 'models' | 'health' | 'ready' | 'front' | 'fixed' | 'stored' | 'admin'
 

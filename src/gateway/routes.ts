@@ -4,7 +4,7 @@ import type { JsonObject } from '../tokens/index.ts'
 import type { AdminQuestion } from './admin.ts'
 import type { Exchange } from './exchange.ts'
 import { geminiRoutes } from './gemini-routes.ts'
-import type { StoredQuestion } from './response-answers.ts'
+import type { StoredQuestion } from './responses/response-answers.ts'
 import type { Operation, Row } from './route-row.ts'
 
 export interface Endpoint {

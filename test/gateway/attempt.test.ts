@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { SluiceError } from '../../src/errors/index.ts'
-import { Attempt } from '../../src/gateway/attempt.ts'
-import { newProgress, type Progress, type Relay } from '../../src/gateway/relay.ts'
+import { newProgress, type Progress, type Relay } from '../../src/gateway/delivery/relay.ts'
+import { Attempt } from '../../src/gateway/upstream/attempt.ts'
 import type { Transport, UpstreamHandler } from '../../src/transport/index.ts'
 import { FakeClock } from '../flow/fake-clock.ts'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { BackgroundResponse } from '../../src/gateway/background-response.ts'
-import { EventRoom } from '../../src/gateway/event-room.ts'
+import { BackgroundResponse } from '../../src/gateway/responses/background-response.ts'
+import { EventRoom } from '../../src/gateway/responses/event-room.ts'
 import type { JsonObject } from '../../src/tokens/index.ts'
 
 const queued = { id: 'resp_ours', created_at: 7, status: 'queued', output: [], previous_response_id: null }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { call } from '../../src/gateway/call.ts'
+import { call } from '../../src/gateway/upstream/call.ts'
 import { FakeClock } from '../flow/fake-clock.ts'
 import { FakeTransport } from './house.ts'
 

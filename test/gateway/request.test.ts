@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { corsHeaders, isPreflight, preflightHeaders } from '../../src/gateway/cors.ts'
 import { readRequestBody } from '../../src/gateway/request-body.ts'
 import { callerDialect, findEndpoint } from '../../src/gateway/routes.ts'
-import { RefusalBody, sniff, WholeBody } from '../../src/gateway/upstream-body.ts'
+import { RefusalBody, sniff, WholeBody } from '../../src/gateway/upstream/upstream-body.ts'
 import { FakeExchange } from './exchange.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)

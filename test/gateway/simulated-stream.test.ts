@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { SimulatedStream } from '../../src/gateway/simulated-stream.ts'
+import { SimulatedStream } from '../../src/gateway/delivery/simulated-stream.ts'
 import type { StreamToken } from '../../src/tokens/index.ts'
 import { FakeClock } from '../flow/fake-clock.ts'
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { SluiceError } from '../../src/errors/index.ts'
-import { isUnsent } from '../../src/gateway/unsent.ts'
+import { isUnsent } from '../../src/gateway/upstream/unsent.ts'
 
 const because = (code: string): Error => Object.assign(new Error(code), { code })
 const unreachable = (cause?: Error) => new SluiceError('upstream_unreachable', 'no way', cause && { cause })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { dialects } from '../../src/dialects/index.ts'
 import type { SluiceError } from '../../src/errors/index.ts'
-import { wholeFromStream } from '../../src/gateway/whole.ts'
+import { wholeFromStream } from '../../src/gateway/delivery/whole.ts'
 import { SseParser } from '../../src/sse/index.ts'
 import type { ChatReply } from '../../src/tokens/index.ts'
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { rawUrl, readRawPath } from '../../src/gateway/raw-path.ts'
+import { rawUrl, readRawPath } from '../../src/gateway/raw/raw-path.ts'
 import { defineProvider } from '../../src/providers/index.ts'
 import { atEnd, type HouseOptions, house, pause, post, until } from '../faults/house.ts'
 
