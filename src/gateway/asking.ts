@@ -12,7 +12,7 @@ import type { House } from './house.ts'
 import { Lessons, offersTools } from './lessons.ts'
 import type { Plan, Routed } from './plan.ts'
 import { type PlanOptions, plan } from './planning.ts'
-import type { RequestBody } from './request-body.ts'
+import { type RequestBody, TextBody } from './request-body.ts'
 import { Attempt } from './upstream/attempt.ts'
 import { readRefusal } from './upstream/refusal.ts'
 import { isUnsent } from './upstream/unsent.ts'
@@ -73,6 +73,8 @@ export class Asking {
   #stopLeading: (() => void) | undefined
   /** It answers with a stream. */
   #streams = false
+  /** The request offers tools. */
+  #tools = false
   plan: Plan | undefined
   head: UpstreamHead | undefined
   /** The provider has taken the request, and whether it charges for it is not known. */
@@ -125,7 +127,7 @@ export class Asking {
 
   onContent(): void {
     // Not before: a stream may begin with an error, and be none.
-    if (this.#streams && this.plan && this.#body) this.#lessons?.streams(this.plan, offersTools(this.#body.json))
+    if (this.#streams && this.plan && this.#body) this.#lessons?.streams(this.plan, this.#tools)
     this.#body = undefined
     this.#stopFirst?.()
   }
@@ -276,6 +278,7 @@ export class Asking {
     if (log.debug) log.step(this.#options.id, 'sent', { provider: provider.name, bytes: request.body?.length ?? 0 })
     this.maybeBilled = true
     this.#sentAt = clock.now()
+    this.#lighten()
     this.#events.onSent()
     this.#limitFirst(planned)
     const turn = ++this.#turn
@@ -291,6 +294,14 @@ export class Asking {
       },
     })
     if (this.#paused) this.#attempt.pause()
+  }
+
+  /** While the provider works only the text of the request is kept. */
+  #lighten(): void {
+    const body = this.#body
+    if (!body || body instanceof TextBody) return
+    this.#tools = offersTools(body.json)
+    this.#body = new TextBody(body.text)
   }
 
   /** Whoever goes on with an answer has the time that is left of it. */

@@ -3,7 +3,7 @@ import { type Failed, Rotation, type Step } from '../resilience/index.ts'
 import type { UpstreamHead } from '../transport/index.ts'
 import { Asking, type AskingOptions } from './asking.ts'
 import { goesOn, type Plan, type Routed } from './plan.ts'
-import type { RequestBody } from './request-body.ts'
+import { type RequestBody, TextBody } from './request-body.ts'
 import { factsOf } from './request-facts.ts'
 
 export interface PursuitOptions extends AskingOptions {
@@ -81,7 +81,7 @@ export class Pursuit {
 
   async start(body: RequestBody, targets: readonly Routed[]): Promise<void> {
     const { health, clock, streaming } = this.#options.house
-    this.#body = body
+    this.#body = new TextBody(body.text)
     this.#rotation = new Rotation({ targets, retries: streaming.maxRetries, health, now: () => clock.now() })
     await this.#try(body, this.#rotation.first())
   }

@@ -8,6 +8,22 @@ export interface RequestBody {
   json: JsonObject
 }
 
+/**
+ * A body of which only the text is kept, for the case that it is needed once more: as objects it takes several times the
+ * room, and most requests are sent once.
+ */
+export class TextBody implements RequestBody {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+
+  get json(): JsonObject {
+    return JSON.parse(this.text) as JsonObject
+  }
+}
+
 const decoder = new TextDecoder()
 
 /** @throws SluiceError `invalid_json`, and what reading the body throws */
