@@ -126,6 +126,8 @@ export interface EncodeOptions {
   startedAt?: number
   /** The time, in milliseconds since 1970. Default: that of the system. */
   now?: () => number
+  /** Told when the encoder itself ends the stream with an error: the answer cannot be said in its dialect. */
+  onBroken?: (error: SluiceError) => void
   /** Told once for each kind of loss in the answer. */
   onWarning?: (warning: Warning) => void
   /** The fields in which the client reads reasoning, where its dialect has none of its own (openai-chat). */

@@ -243,8 +243,10 @@ describe('arguments that are no JSON, in an answer that calls itself finished, b
   const ask = { model: 'openai-chat/m', messages, max_tokens: 9 }
 
   it('the SDK of Anthropic, which makes the best of them, gets an error and no call to run', async () => {
-    const { anthropic } = await openHouse(broken('tool_calls'))
+    const { anthropic, records } = await openHouse(broken('tool_calls'))
     await expect(anthropic.messages.stream(ask).finalMessage()).rejects.toThrow(/input that is no JSON/)
+    // The log says so, too: this is no answer that went well.
+    await expect.poll(() => records.at(-1)).toMatchObject({ outcome: 'error', code: 'upstream_protocol' })
     await expect(anthropic.messages.create(ask)).rejects.toMatchObject({ status: 502 })
   })
 

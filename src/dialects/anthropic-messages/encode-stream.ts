@@ -100,7 +100,9 @@ export class MessagesEncoder implements Stage<StreamToken, SseMessage> {
     // Readers of this dialect make the best of an input that they cannot parse, and would run the call with that.
     if (this.#unreadable !== undefined && stop.stop_reason === 'tool_use') {
       const problem = `cannot hand on the call of ${this.#unreadable}: the model wrote an input that is no JSON; ask again`
-      this.fail(new SluiceError('upstream_protocol', problem), emit)
+      const error = new SluiceError('upstream_protocol', problem)
+      this.#options.onBroken?.(error)
+      this.fail(error, emit)
       return
     }
     this.#start(emit)

@@ -252,7 +252,10 @@ export class Delivery {
 
   #makeStream(planned: Plan): Begun {
     const { client, house, owner, recorder } = this.#options
-    const encoder = client.client.encodeStream(encodeOptions(planned, this.#options))
+    const onBroken = (error: SluiceError): void => {
+      this.progress.error ??= error
+    }
+    const encoder = client.client.encodeStream(encodeOptions(planned, this.#options, onBroken))
     return {
       encoder: recorder()?.encoder(encoder) ?? encoder,
       followed: this.#remembers(planned) ? house.memory.follow(owner) : undefined,

@@ -1,4 +1,5 @@
 import type { EncodeOptions } from '../../dialects/index.ts'
+import type { SluiceError } from '../../errors/index.ts'
 import type { Plan } from '../plan.ts'
 import type { DeliveryOptions } from './delivery-options.ts'
 
@@ -6,6 +7,7 @@ import type { DeliveryOptions } from './delivery-options.ts'
 export function encodeOptions(
   planned: Plan | undefined,
   { id, asked, profile, house, startedAt, recorder, onLoss }: DeliveryOptions,
+  onBroken?: (error: SluiceError) => void,
 ): EncodeOptions {
   return {
     requestId: recorder()?.id ?? id,
@@ -14,6 +16,7 @@ export function encodeOptions(
     includeUsage: planned?.includeUsage ?? false,
     startedAt: Date.now() - (house.clock.now() - startedAt),
     onWarning: onLoss,
+    ...(onBroken && { onBroken }),
     ...(asked.form !== undefined && { form: asked.form }),
     ...(planned?.kept && { kept: planned.kept }),
     reasoningFields: profile.reasoningInChat,
