@@ -26,21 +26,20 @@ export function answerHeaders({
   failed?: readonly Failed[]
   attempts?: number
 }): Record<string, string> {
-  const back = headersBack(upstream)
-  const headers: Record<string, string> = {
-    ...back,
-    [client.requestIdHeader]: readUpstreamId(back) ?? id,
-    'x-sluice-request-id': id,
-  }
+  const headers = headersBack(upstream)
+  // A provider that is a package has some of its own.
+  const theirs = headers['x-sluice-warnings']
+  headers[client.requestIdHeader] = readUpstreamId(headers) ?? id
+  headers['x-sluice-request-id'] = id
   if (plan) {
     headers['x-sluice-provider'] = plan.provider.name
     headers['x-sluice-model'] = headerText(plan.target.model)
-    headers['x-sluice-attempts'] = headerText([String(attempts), ...failed.map(trail)].join(', '))
+    headers['x-sluice-attempts'] =
+      failed.length === 0 ? String(attempts) : headerText([String(attempts), ...failed.map(trail)].join(', '))
   }
   if (plan?.stream) headers['x-sluice-stream'] = kind
   const told = warningsHeader(warnings)
-  // A provider that is a package has some of its own.
-  if (told !== undefined) headers['x-sluice-warnings'] = [told, back['x-sluice-warnings']].filter(Boolean).join(', ')
+  if (told !== undefined) headers['x-sluice-warnings'] = theirs ? `${told}, ${theirs}` : told
   return headers
 }
 

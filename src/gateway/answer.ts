@@ -11,7 +11,7 @@ export interface AnswerOptions {
   framing: StreamFraming
   clock: Clock
   requestId: string
-  /** Headers to send with the head, asked for at the last moment. */
+  /** Headers to send with the head, asked for at the last moment; an object of their own. */
   headers: () => Record<string, string>
   heartbeatMs: number
   statusCeilingMs: number
@@ -82,7 +82,7 @@ export class Answer {
   /** A whole answer that is no stream. */
   respond(status: number, headers: Record<string, string>, body: string | Uint8Array): void {
     if (this.#state !== 'waiting') return
-    this.#options.exchange.respond(status, { ...this.#options.headers(), ...headers }, body)
+    this.#options.exchange.respond(status, Object.assign(this.#options.headers(), headers), body)
     this.status = status
     this.#close()
   }
@@ -119,7 +119,7 @@ export class Answer {
 
   #open(): void {
     const { exchange, framing, headers } = this.#options
-    exchange.start(200, { ...headers(), ...streamHeaders, 'content-type': framing.contentType })
+    exchange.start(200, Object.assign(headers(), streamHeaders, { 'content-type': framing.contentType }))
     this.#state = 'open'
     this.#stopCeiling?.()
     this.#stopCeiling = undefined

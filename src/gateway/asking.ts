@@ -254,14 +254,18 @@ export class Asking {
     if (!onPlan(planned)) return
     if (planned.stream) onStream()
     delivery.expect(planned)
-    const leaving = new AbortController()
-    const ready = readyRequest(house, exchange, planned, this.#key, leaving.signal)
+    let leaving: AbortController | undefined
+    const signal = (): AbortSignal => {
+      leaving ??= new AbortController()
+      return leaving.signal
+    }
+    const ready = readyRequest(house, exchange, planned, this.#key, signal)
     if (!(ready instanceof Promise)) {
       this.#send(planned, ready)
       return
     }
     const turn = this.#turn
-    this.#stopPreparing = () => leaving.abort()
+    this.#stopPreparing = () => leaving?.abort()
     ready.then(
       (request) => {
         if (turn === this.#turn) this.#send(planned, request)

@@ -233,20 +233,18 @@ export class Lifecycle {
 
   #headers(): Record<string, string> {
     const { plan, head, failed, attempts } = this.#pursuit
-    return {
-      ...this.#house.headersFor(this.#exchange),
-      ...(this.#explained !== undefined && { 'x-sluice-explain': this.#explained }),
-      ...answerHeaders({
-        id: this.#id,
-        client: this.#client.client,
-        upstream: head?.headers ?? {},
-        plan,
-        kind: this.#delivery.kind,
-        warnings: this.#warnings,
-        failed,
-        attempts,
-      }),
-    }
+    const headers = answerHeaders({
+      id: this.#id,
+      client: this.#client.client,
+      upstream: head?.headers ?? {},
+      plan,
+      kind: this.#delivery.kind,
+      warnings: this.#warnings,
+      failed,
+      attempts,
+    })
+    if (this.#explained !== undefined) headers['x-sluice-explain'] = this.#explained
+    return Object.assign(headers, this.#house.headersFor(this.#exchange))
   }
 
   /** Once, when both the client has its end and the upstream call is over. */

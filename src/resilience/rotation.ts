@@ -69,22 +69,24 @@ export class Rotation<T extends RotationTarget> {
   constructor(options: RotationOptions<T>) {
     this.#options = options
     const { targets, health } = options
-    const now = options.now()
     const entries = targets.map(
       (target): Entry<T> => ({
         target,
-        keys: new Set(),
+        keys: undefined,
         repeats: 0,
         again: undefined,
         asked: false,
       }),
     )
+    this.#entries = entries
+    if (entries.length < 2) return
+    const now = options.now()
     const usable = ({ target }: Entry<T>): boolean => {
       if (health.known(target.provider, target.model)?.admits(now) === false) return false
       // Who needs no key has none that could rest.
       return target.provider.apiKeys.length === 0 || health.keys(target.provider).ready(now) > 0
     }
-    this.#entries = entries.length < 2 ? entries : [...entries.filter(usable), ...entries.filter((one) => !usable(one))]
+    this.#entries = [...entries.filter(usable), ...entries.filter((one) => !usable(one))]
   }
 
   /** How many attempts have been made. */

@@ -11,7 +11,7 @@ import { upstreamUrl } from './upstream-url.ts'
 
 /**
  * The request that a plan makes, ready to be sent. A promise only where the provider wants it signed, or other requests
- * have to go before it; those end with the signal. What the plan holds of the prompt is gone after that.
+ * have to go before it; those end with the signal, which is made only for them. What the plan holds of the prompt is gone after that.
  *
  * @param key the one of the provider's own that is to be used
  */
@@ -20,7 +20,7 @@ export function readyRequest(
   exchange: Exchange,
   planned: Plan,
   key: string | undefined,
-  signal: AbortSignal,
+  signal: () => AbortSignal,
 ): Soon<UpstreamRequest> {
   const { provider, upstream, target, asksStream, text, form } = planned
   const url = upstreamUrl(provider, upstream, 'chat', {
@@ -33,7 +33,7 @@ export function readyRequest(
   const request = { name: provider.name, method: 'POST', url, headers, body: text } as const
   const ready =
     provider
-      .prepare?.(request, poster(house, planned, signal))
+      .prepare?.(request, poster(house, planned, signal()))
       ?.then(({ url, headers, body = '' }) => ({ ...request, url, headers, body })) ??
     provider.sign?.(request).then(
       (signed) => ({ ...request, headers: signed }),
