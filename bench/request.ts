@@ -264,6 +264,7 @@ export function config({ watched }: Pick<Way, 'watched'>): Config {
       statusCeilingMs: 10_000,
       connectTimeoutMs: 10_000,
       firstTokenTimeoutMs: 30_000,
+      hedgeAfterMs: 0,
       idleTimeoutMs: 120_000,
       stallTimeoutMs: 300_000,
       totalTimeoutMs: 600_000,

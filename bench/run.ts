@@ -21,6 +21,7 @@ const benches: Record<string, Bench> = {
   routing: { rounds: 9, load: async () => (await import('./routing.ts')).routing },
   recovery: { rounds: 10, load: async () => (await import('./recovery.ts')).recovery },
   continuing: { rounds: 4, load: async () => (await import('./continuing.ts')).continuing },
+  hedging: { rounds: 5, load: async () => (await import('./hedging.ts')).hedging },
   leaving: { rounds: 5, load: async () => (await import('./leaving.ts')).leaving },
   detection: { rounds: 3, load: async () => (await import('./detection.ts')).detection },
   request: { rounds: 5, load: async () => (await import('./request.ts')).request },

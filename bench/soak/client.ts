@@ -21,7 +21,7 @@ export interface Ask {
   port: number
   pair: Pair
   plan: Plan
-  /** There is a second target, to ask instead, or to go on with what the first has begun. Default: there is none. */
+  /** There is a second target, to ask instead or as well, or to go on with what the first has begun. Default: there is none. */
   policy?: Policy
   /** On a connection that serves again. */
   keepAlive: boolean
@@ -38,7 +38,7 @@ export interface Ask {
 /** How a stream may end: as it should, as honestly as it can, or by the client's own wish. */
 export type End = 'whole' | 'failed' | 'left'
 
-export type Policy = 'fallback' | 'continue'
+export type Policy = 'fallback' | 'continue' | 'hedged'
 
 /** What a client may see of a fault: nothing, or an error before the answer or in the midst of it. */
 function seenOf({ plan, policy }: Ask): 'never' | 'before' | 'midst' {

@@ -19,9 +19,13 @@ max_retries = 1
 [[streaming.models]]
 match = "going-*"
 after_content = "continue"
+
+[[streaming.models]]
+match = "hedging-*"
+hedge_after = "100ms"
 `
 
-/** Each language once more with a second target in the other one: asked instead, or to go on. Their keys are a mixed lot. */
+/** Each language once more with a second target in the other one: asked instead, as well, or to go on. Their keys are a mixed lot. */
 function targets(port: number): string {
   const keys = 'api_keys = ["good", "wrong", "good-too", "poor"]'
   const provider = (name: string, dialect: string, path = ''): string =>
@@ -35,9 +39,11 @@ function targets(port: number): string {
       return [
         provider(`tried-${name}`, dialect),
         provider(`going-${name}`, dialect),
+        provider(`hedging-${name}`, dialect),
         provider(`spare-${name}`, dialect, '/spare'),
         alias(`fallback-${name}`, `tried-${name}`, spare),
         alias(`continue-${name}`, `going-${name}`, spare),
+        alias(`hedged-${name}`, `hedging-${name}`, spare),
       ]
     })
     .join('\n')
@@ -81,7 +87,7 @@ class Mix {
       fault: random() < 0.6 ? pick(Object.keys(faults) as Fault[]) : 'none',
       after: 1 + Math.floor(random() * tokens),
     })
-    const policy = pick<Policy | undefined>(['fallback', 'continue', 'fallback', 'continue', undefined])
+    const policy = pick<Policy | undefined>(['fallback', 'continue', 'hedged', 'continue', undefined])
     const leave = random() < 0.2 ? pick(['asking', 'asked', 'head', 1, 2, 5] as const) : undefined
     const ask: Ask = { port: this.#port, pair: pick(pairs), plan, keepAlive: random() < 0.5 }
     if (policy !== undefined) ask.policy = policy

@@ -157,6 +157,8 @@ export interface StreamingPolicy {
   leastRate: number
   /** For a streamed attempt with another target left. Default 30 s. */
   firstTokenTimeoutMs: number
+  /** For a streamed attempt with another target left: when that one is asked as well. 0: never, the default. */
+  hedgeAfterMs: number
   /** Silence of the upstream, once content has come. Default 120 s. */
   idleTimeoutMs: number
   /** Time without a semantic event, once content has come. Default 5 min. */

@@ -25,6 +25,7 @@ export const defaults = {
     status_ceiling: '10s',
     connect_timeout: '10s',
     first_token_timeout: '30s',
+    hedge_after: '0s',
     idle_timeout: '120s',
     stall_timeout: '5m',
     total_timeout: '10m',

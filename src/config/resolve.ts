@@ -95,6 +95,7 @@ function resolveStreaming(written: Written): StreamingConfig {
     statusCeilingMs: ms(written, 'streaming', 'status_ceiling'),
     connectTimeoutMs: ms(written, 'streaming', 'connect_timeout'),
     firstTokenTimeoutMs: ms(written, 'streaming', 'first_token_timeout'),
+    hedgeAfterMs: ms(written, 'streaming', 'hedge_after', 0),
     idleTimeoutMs: ms(written, 'streaming', 'idle_timeout'),
     stallTimeoutMs: ms(written, 'streaming', 'stall_timeout'),
     totalTimeoutMs: ms(written, 'streaming', 'total_timeout'),
@@ -128,6 +129,8 @@ function listRules(written: Written): StreamingRule[] {
       const value = rule[name]
       if (value !== undefined) out[timeoutFields[name]] = checkedMs(written, ['streaming', 'models', i, name], value)
     }
+    const { hedge_after: hedge } = rule
+    if (hedge !== undefined) out.hedgeAfterMs = checkedMs(written, ['streaming', 'models', i, 'hedge_after'], hedge, 0)
     return out
   })
 }

@@ -2,8 +2,6 @@ import type { Led, ProviderLessons } from '../capabilities/index.ts'
 import type { StreamingConfig } from '../config/index.ts'
 import type { Asked, Dialect, UpstreamFraming } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
-import { continueRequest } from '../resume/index.ts'
-import type { ChatRequest } from '../tokens/index.ts'
 import type { UpstreamHead, UpstreamRequest } from '../transport/index.ts'
 import type { Delivery } from './delivery/delivery.ts'
 import type { Relay } from './delivery/relay.ts'
@@ -11,13 +9,13 @@ import type { Exchange } from './exchange.ts'
 import type { House } from './house.ts'
 import { Lessons, offersTools } from './lessons.ts'
 import type { Plan, Routed } from './plan.ts'
-import { type PlanOptions, plan } from './planning.ts'
+import { planAttempt } from './plan-attempt.ts'
 import { type RequestBody, TextBody } from './request-body.ts'
 import { Attempt } from './upstream/attempt.ts'
 import { readRefusal } from './upstream/refusal.ts'
 import { isUnsent } from './upstream/unsent.ts'
 import { readyRequest } from './upstream/upstream-request.ts'
-import { checkSimulation, chooseWay, demandsNative, followLeader, policyOf, type Way } from './way.ts'
+import { checkSimulation, demandsNative, followLeader } from './way.ts'
 
 export interface AskingOptions {
   house: House
@@ -28,12 +26,20 @@ export interface AskingOptions {
   id: string
   /** When it came, by the clock of the house. */
   startedAt: number
-  delivery: Delivery
   owner: () => string
   /** The client waits for a stream from now on. */
   onStream: () => void
   /** What is going to be asked of whom. @returns false where it has been answered with that */
-  onPlan: (planned: Plan) => boolean
+  onPlan: (planned: Plan, delivery: Delivery) => boolean
+}
+
+export interface AskingJob {
+  body: RequestBody
+  /** Whom to ask, and with which key. */
+  routed: Routed
+  key: string | undefined
+  /** How the answer reaches the client. */
+  delivery: Delivery
 }
 
 /** What comes of asking one target. */
@@ -59,6 +65,7 @@ export class Asking {
   #body: RequestBody | undefined
   readonly #routed: Routed
   readonly #key: string | undefined
+  readonly #delivery: Delivery
   #known: ProviderLessons | undefined
   #lessons: Lessons | undefined
   #led: Led | undefined
@@ -80,16 +87,13 @@ export class Asking {
   /** The provider has taken the request, and whether it charges for it is not known. */
   maybeBilled = false
 
-  constructor(
-    options: AskingOptions,
-    events: AskingEvents,
-    { body, routed, key }: { body: RequestBody; routed: Routed; key: string | undefined },
-  ) {
+  constructor(options: AskingOptions, events: AskingEvents, { body, routed, key, delivery }: AskingJob) {
     this.#options = options
     this.#events = events
     this.#body = body
     this.#routed = routed
     this.#key = key
+    this.#delivery = delivery
   }
 
   /** Some call has been made. */
@@ -151,7 +155,7 @@ export class Asking {
 
   /** The answer came to its end. Times by the clock of the house. */
   learn(firstAt: number, endedAt: number): void {
-    const { kind, progress } = this.#options.delivery
+    const { kind, progress } = this.#delivery
     if (!this.plan?.asksStream || kind === 'simulated') return
     this.#lessons?.arrived(this.plan, progress, firstAt - this.#sentAt, endedAt - firstAt)
   }
@@ -163,7 +167,7 @@ export class Asking {
     this.#stopFirst?.()
     this.#stopLeading?.()
     this.#stopPreparing?.()
-    this.#options.delivery.letGo()
+    this.#delivery.letGo()
     this.#attempt?.abort()
   }
 
@@ -182,28 +186,21 @@ export class Asking {
     return place.then(() => (this.#over ? undefined : this.#follow(known)))
   }
 
-  /** Plans and sends. A promise only where state is in a store that takes its time, or a transformer takes its own. */
+  /** Plans and sends. A promise only where planning takes its time. */
   #ask(known: ProviderLessons): Promise<void> | undefined {
-    const { house, client, owner } = this.#options
-    // Both plans go one way: to ask a second time could be answered otherwise.
-    const chosen: { way?: Way } = {}
-    if (!client.client.rebuildsHistory) return this.#beginSoon(this.#makePlan(known, chosen))
-    const pending: { state?: Promise<void> | undefined } = {}
-    const planned = this.#makePlan(known, chosen, (request) => {
-      pending.state = house.memory.restore(owner, request)
+    const { house, exchange, client, asked, owner } = this.#options
+    const planned = planAttempt({
+      house,
+      exchange,
+      client,
+      asked,
+      owner,
+      body: this.#body as RequestBody,
+      routed: this.#routed,
+      known,
+      lessons: this.#lessons,
+      delivered: this.#delivery.delivered,
     })
-    if (!pending.state) return this.#beginSoon(planned)
-    // Nobody waits for the first plan any more.
-    if (planned instanceof Promise) planned.catch(() => {})
-    return pending.state.then(() => {
-      if (this.#over) return undefined
-      const restore = (request: ChatRequest) => house.memory.restoreKnown(owner, request)
-      return this.#beginSoon(this.#makePlan(known, chosen, restore))
-    })
-  }
-
-  /** At once, unless a transformer of the request waits. */
-  #beginSoon(planned: Plan | Promise<Plan>): Promise<void> | undefined {
     if (planned instanceof Promise) {
       return planned.then((ready) => {
         if (!this.#over) this.#begin(ready)
@@ -213,47 +210,12 @@ export class Asking {
     return undefined
   }
 
-  #makePlan(
-    known: ProviderLessons,
-    chosen: { way?: Way },
-    restore?: (request: ChatRequest) => void,
-  ): Plan | Promise<Plan> {
-    const { house, exchange, client, asked, delivery } = this.#options
-    const { provider, target, stream, alias } = this.#routed
-    const body = this.#body as RequestBody
-    const policy = policyOf(house.streaming, provider, target.model)
-    const choose = (whole = false) => {
-      if (chosen.way && !whole) return chosen.way
-      const wish = {
-        stream,
-        tools: !target.traits.emulateTools && offersTools(body.json),
-        nativeOnly: stream && demandsNative(exchange),
-        streamRefused: whole || this.#lessons?.streamRefused === true,
-      }
-      const way = chooseWay(known, provider, target, wish, policy)
-      if (!whole) chosen.way = way
-      return way
-    }
-    const clientKey = house.clientKeys.nameOf(exchange)
-    const chain = house.chains.find({ provider: provider.name, model: target.model, alias, clientKey })
-    const options: PlanOptions = { policy, choose, chain, clientKey, ...(restore && { restore }) }
-    const { delivered } = delivery
-    if (delivered) {
-      options.rewrite = (request, to, { upstream }) => {
-        const prefill = upstream.prefills?.(to) === true && known.can(to.model, 'prefill') !== false
-        delivered.prefilled = prefill
-        continueRequest(request, { text: delivered.text, prefill })
-      }
-    }
-    return plan(client, body, this.#routed, asked, options)
-  }
-
   #begin(planned: Plan): void {
     this.plan = planned
-    const { house, exchange, delivery, onPlan, onStream } = this.#options
-    if (!onPlan(planned)) return
+    const { house, exchange, onPlan, onStream } = this.#options
+    this.#delivery.expect(planned)
+    if (!onPlan(planned, this.#delivery)) return
     if (planned.stream) onStream()
-    delivery.expect(planned)
     let leaving: AbortController | undefined
     const signal = (): AbortSignal => {
       leaving ??= new AbortController()
@@ -310,8 +272,8 @@ export class Asking {
 
   /** Whoever goes on with an answer has the time that is left of it. */
   #limits(policy: StreamingConfig): StreamingConfig {
-    const { delivery, house, startedAt } = this.#options
-    if (!delivery.delivered) return policy
+    const { house, startedAt } = this.#options
+    if (!this.#delivery.delivered) return policy
     const left = policy.totalTimeoutMs - (house.clock.now() - startedAt)
     return { ...policy, totalTimeoutMs: Math.max(1, left) }
   }
@@ -338,12 +300,12 @@ export class Asking {
 
   #openRelay(planned: Plan, framing: UpstreamFraming): Relay {
     this.#streams = true
-    return this.#options.delivery.openRelay(planned, framing)
+    return this.#delivery.openRelay(planned, framing)
   }
 
   #onWhole(planned: Plan, bytes: Uint8Array): void {
-    const { delivery, exchange } = this.#options
-    delivery.whole(planned, bytes, () => {
+    const { exchange } = this.#options
+    this.#delivery.whole(planned, bytes, () => {
       this.#lessons?.answeredWhole(planned)
       if (!planned.stream || !planned.asksStream) return
       const { provider, target, policy } = planned
@@ -355,7 +317,7 @@ export class Asking {
   /** The provider says no: to the request, or only to the way in which it was asked. */
   #onRefusal(planned: Plan, status: number, text: string): void {
     this.maybeBilled = false
-    const continuing = this.#options.delivery.delivered !== undefined
+    const continuing = this.#delivery.delivered !== undefined
     const body = this.#body
     if (body && this.#lessons?.refused(planned, body.json, status, text, continuing)) {
       this.#led?.(true)

@@ -4,6 +4,7 @@ import { Answer } from './answer.ts'
 import { answerHeaders } from './answer-headers.ts'
 import { type ClientProfile, clientProfile, profiledFraming, rewrites } from './client-profile.ts'
 import { Delivery } from './delivery/delivery.ts'
+import type { DeliveryEvents } from './delivery/delivery-options.ts'
 import type { Exchange } from './exchange.ts'
 import { warningsHeader } from './headers.ts'
 import type { House } from './house.ts'
@@ -32,16 +33,13 @@ export class Lifecycle {
   readonly #id: string
   readonly #startedAt: number
   readonly #answer: Answer
-  readonly #delivery: Delivery
   readonly #pursuit: Pursuit
   readonly #onSettled: () => void
-  #warnings: Warning[] = []
   /** How the request was routed, where the client wants to know. */
   #explained: string | undefined
   #error: SluiceError | undefined
   #settled = false
   #flowing = true
-  #full = false
   #recorder: ResponseRecorder | undefined
 
   constructor(
@@ -74,32 +72,6 @@ export class Lifecycle {
       budget: house.buffers,
       onFlow: (flowing) => this.#flow(flowing),
     })
-    this.#delivery = new Delivery({
-      house,
-      client,
-      asked,
-      profile: this.#profile,
-      framing: this.#framing,
-      id: requestId,
-      startedAt: this.#startedAt,
-      answer: this.#answer,
-      owner: this.#owner,
-      recorder: () => this.#recorder,
-      onLoss: (warning) => this.#lose(warning),
-      onContent: () => this.#onContent(),
-      onSeen: () => this.#pursuit.onSeen(),
-      onFailure: (error) => this.#pursuit.onFailure(error),
-      onOver: () => this.#settle(),
-      onCut: () => {
-        this.#pursuit.abort(false)
-        this.#settle()
-      },
-      onFull: (full) => {
-        this.#full = full
-        this.#steer()
-      },
-      onInterrupted: (error) => this.#pursuit.interrupted(error),
-    })
     this.#pursuit = new Pursuit({
       house,
       exchange,
@@ -107,14 +79,43 @@ export class Lifecycle {
       asked,
       id: requestId,
       startedAt: this.#startedAt,
-      delivery: this.#delivery,
       owner: this.#owner,
+      newDelivery: (events) => this.#newDelivery(events),
       isOver: () => this.#settled || this.#answer.isOver,
       onStream: () => this.#answer.expectStream(),
-      onPlan: (planned) => this.#onPlan(planned),
+      onPlan: (planned, delivery) => this.#onPlan(planned, delivery),
+      onContent: () => this.#onContent(),
+      onFull: () => this.#steer(),
       onGiveUp: (error) => this.#fail(error),
       onSettled: () => this.#settle(),
     })
+  }
+
+  #newDelivery(events: DeliveryEvents): Delivery {
+    return new Delivery({
+      ...events,
+      house: this.#house,
+      client: this.#client,
+      asked: this.#asked,
+      profile: this.#profile,
+      framing: this.#framing,
+      id: this.#id,
+      startedAt: this.#startedAt,
+      answer: this.#answer,
+      owner: this.#owner,
+      recorder: () => this.#recorder,
+      onLoss: (warning) => this.#tellLoss(warning),
+      onOver: () => this.#settle(),
+      onCut: () => {
+        this.#pursuit.abort(false)
+        this.#settle()
+      },
+    })
+  }
+
+  /** How the answer comes, in the way that counts. */
+  get #delivery(): Delivery {
+    return this.#pursuit.delivery
   }
 
   async run(): Promise<void> {
@@ -158,17 +159,15 @@ export class Lifecycle {
   }
 
   /** @returns false where nobody has to be asked */
-  #onPlan(planned: Plan): boolean {
+  #onPlan(planned: Plan, delivery: Delivery): boolean {
     const { log } = this.#house
     planned.kept = this.#recorder?.told(planned.kept) ?? planned.kept
     // The rest of an answer is no beginning of its own, whatever holds for the target that writes it.
-    const isRest = this.#delivery.delivered !== undefined
+    const isRest = delivery.delivered !== undefined
     if (rewrites(this.#profile, this.#client.name) || goesOn(planned) || isRest) planned.untouched = false
-    // Those of a target that was asked before are of no interest any more.
-    this.#warnings = [...planned.warnings]
     if (log.debug) tellPlan(log, this.#id, this.#client.name, planned)
     if (!planned.alone) return true
-    this.#delivery.alone(planned, planned.alone)
+    delivery.alone(planned, planned.alone)
     this.#settle()
     return false
   }
@@ -182,7 +181,7 @@ export class Lifecycle {
 
   /** The provider goes on while the client takes what comes, and nothing on the way has too much of it. */
   #steer(): void {
-    if (this.#flowing && !this.#full) this.#pursuit.resume()
+    if (this.#flowing && !this.#pursuit.isFull) this.#pursuit.resume()
     else this.#pursuit.pause()
   }
 
@@ -206,7 +205,6 @@ export class Lifecycle {
   }
 
   #onContent(): void {
-    this.#pursuit.onContent()
     const { log, clock } = this.#house
     if (log.debug) log.step(this.#id, 'first token', { ms: Math.round(clock.now() - this.#startedAt) })
   }
@@ -225,9 +223,8 @@ export class Lifecycle {
   readonly #owner = (): string => ownerOf(this.#exchange)
 
   /** Something in the answer that the client's dialect cannot say. Once the head has gone only the log can tell. */
-  #lose(warning: Warning): void {
+  #tellLoss(warning: Warning): void {
     const { log } = this.#house
-    this.#warnings.push(warning)
     if (log.debug) log.step(this.#id, 'lost', { warnings: warningsHeader([warning]) })
   }
 
@@ -239,7 +236,7 @@ export class Lifecycle {
       upstream: head?.headers ?? {},
       plan,
       kind: this.#delivery.kind,
-      warnings: this.#warnings,
+      warnings: this.#delivery.warnings,
       failed,
       attempts,
     })

@@ -1,31 +1,50 @@
 import type { SluiceError } from '../errors/index.ts'
-import { type Failed, Rotation, type Step } from '../resilience/index.ts'
+import { type Failed, type Leg, Rotation } from '../resilience/index.ts'
 import type { UpstreamHead } from '../transport/index.ts'
 import { Asking, type AskingOptions } from './asking.ts'
+import type { Delivery } from './delivery/delivery.ts'
+import type { DeliveryEvents } from './delivery/delivery-options.ts'
 import { goesOn, type Plan, type Routed } from './plan.ts'
 import { type RequestBody, TextBody } from './request-body.ts'
 import { factsOf } from './request-facts.ts'
 
 export interface PursuitOptions extends AskingOptions {
+  /** How an answer would reach the client. */
+  newDelivery: (events: DeliveryEvents) => Delivery
   /** The client has its answer or has left: nobody is asked any more. */
   isOver: () => boolean
+  /** The first content is on its way. */
+  onContent: () => void
+  /** So much waits on its way that the provider has to wait, too; or not any more. */
+  onFull: () => void
   /** Nobody is left to be asked: this is the answer. */
   onGiveUp: (error: SluiceError) => void
   /** The call that counts is over, well or not. */
   onSettled: () => void
 }
 
+/** A way on which the answer may come: whom it is asked of, and how it would reach the client. */
+interface Lane {
+  readonly delivery: Delivery
+  asking: Asking | undefined
+  leg: Leg<Routed> | undefined
+  calling: boolean
+  full: boolean
+}
+
 /**
  * Asks one target after the other until one answers; and, where somebody may go on with an answer that breaks off, until
- * it is whole. Of all calls one counts: events of the others come to nothing.
+ * it is whole. Where it takes too long two are asked at the same time, and the answer is that of the first that has
+ * content. Of all calls one counts: events of the others come to nothing.
  */
 export class Pursuit {
   readonly #options: PursuitOptions
   /** Until the answer cannot break any more, or nobody would go on with it. */
   #body: RequestBody | undefined
   #rotation: Rotation<Routed> | undefined
-  #asking: Asking | undefined
-  #calling = false
+  #lane: Lane
+  /** Until the first content: who is asked at the same time. */
+  #rival: Lane | undefined
   /** A target that was asked before may charge for it. */
   #billedBefore = false
   /** The last failure that a provider has told itself, and which target that was. */
@@ -38,20 +57,27 @@ export class Pursuit {
   #broken: SluiceError | undefined
   #continuations = 0
   #stopWaiting: (() => void) | undefined
+  #stopHedge: (() => void) | undefined
   /** The client does not take what has come: whoever is asked next has to wait, too. */
   #paused = false
 
   constructor(options: PursuitOptions) {
     this.#options = options
+    this.#lane = this.#openLane()
+  }
+
+  /** That of the call that counts. */
+  get delivery(): Delivery {
+    return this.#lane.delivery
   }
 
   get plan(): Plan | undefined {
-    return (this.#toldBy ?? this.#asking)?.plan
+    return (this.#toldBy ?? this.#lane.asking)?.plan
   }
 
   /** Of the answer to the call that counts. */
   get head(): UpstreamHead | undefined {
-    return (this.#toldBy ?? this.#asking)?.head
+    return (this.#toldBy ?? this.#lane.asking)?.head
   }
 
   /** The attempts that came to nothing. */
@@ -66,90 +92,128 @@ export class Pursuit {
 
   /** No call is running, or waited for. */
   get isIdle(): boolean {
-    return !this.#calling && !this.#stopWaiting
+    return !this.#lane.calling && !this.#rival && !this.#stopWaiting
   }
 
   /** Some call has been made to the target that counts. */
   get hasCalled(): boolean {
-    return this.#asking?.hasCalled === true
+    return this.#lane.asking?.hasCalled === true
+  }
+
+  /** What comes has to wait for a transformer that is not done with what came before. */
+  get isFull(): boolean {
+    return this.#lane.full
   }
 
   /** @param error with which it all ended, if it did not end well */
   maybeBilled(error: SluiceError | undefined): boolean {
-    return this.#billedBefore || (error !== undefined && this.#asking?.maybeBilled === true)
+    return this.#billedBefore || (error !== undefined && this.#lane.asking?.maybeBilled === true)
   }
 
   async start(body: RequestBody, targets: readonly Routed[]): Promise<void> {
     const { health, clock, streaming } = this.#options.house
     this.#body = new TextBody(body.text)
     this.#rotation = new Rotation({ targets, retries: streaming.maxRetries, health, now: () => clock.now() })
-    await this.#try(body, this.#rotation.first())
+    await this.#try(this.#lane, body, this.#rotation.first())
   }
 
   pause(): void {
     this.#paused = true
-    this.#asking?.pause()
+    this.#lane.asking?.pause()
+    this.#rival?.asking?.pause()
   }
 
   resume(): void {
     this.#paused = false
-    this.#asking?.resume()
-  }
-
-  /** The first content is on its way. */
-  onContent(): void {
-    this.#asking?.onContent()
-    this.#rotation?.answered()
-  }
-
-  /** Something of the answer has reached the client, which is not so with all content. */
-  onSeen(): void {
-    // A stream that runs for minutes must not hold its prompt so long, unless it may be needed.
-    if (!this.plan || !goesOn(this.plan)) this.#body = undefined
-  }
-
-  /** Nothing of the answer that is coming has reached the client. */
-  onFailure(error: SluiceError): void {
-    this.#asking?.fail(error)
+    this.#lane.asking?.resume()
+    this.#rival?.asking?.resume()
   }
 
   /** Nobody wants to know any more. @param left the client has gone; else the answer has failed */
   abort(left: boolean): void {
     this.#stopWaiting?.()
     this.#stopWaiting = undefined
+    this.#dropHedge()
     this.#body = undefined
-    this.#calling = false
-    this.#asking?.abort(left)
+    this.#lane.calling = false
+    this.#lane.asking?.abort(left)
+    const rival = this.#rival
+    this.#rival = undefined
+    rival?.leg?.leave()
+    if (rival) this.#drop(rival, left)
   }
 
   /** All is over, and this is what can be learned of it. Times by the clock of the house. */
   end(error: SluiceError | undefined, firstAt: number | undefined, endedAt: number): void {
     this.#body = undefined
-    this.#rotation?.end(error)
-    if (firstAt !== undefined && !error && this.#continuations === 0) this.#asking?.learn(firstAt, endedAt)
+    this.#lane.leg?.end(error)
+    if (firstAt !== undefined && !error && this.#continuations === 0) this.#lane.asking?.learn(firstAt, endedAt)
+  }
+
+  #openLane(): Lane {
+    const lane: Lane = {
+      asking: undefined,
+      leg: undefined,
+      calling: false,
+      full: false,
+      delivery: this.#options.newDelivery({
+        onContent: () => this.#onContent(lane),
+        onSeen: () => this.#onSeen(lane),
+        onFailure: (error) => lane.asking?.fail(error),
+        onInterrupted: (error) => this.#interrupted(lane, error),
+        onFull: (full) => {
+          lane.full = full
+          this.#options.onFull()
+        },
+      }),
+    }
+    return lane
+  }
+
+  /** The first content is on its way: by now it is plain who answers. */
+  #onContent(lane: Lane): void {
+    this.#dropHedge()
+    const rival = this.#rival
+    if (rival) {
+      const loser = lane === rival ? this.#lane : rival
+      this.#lane = lane
+      this.#rival = undefined
+      if (loser.leg) this.#rotation?.outrun(loser.leg)
+      this.#drop(loser)
+    }
+    lane.asking?.onContent()
+    lane.leg?.answered()
+    this.#options.onContent()
+  }
+
+  /** Something of the answer has reached the client, which is not so with all content. */
+  #onSeen({ asking }: Lane): void {
+    // A stream that runs for minutes must not hold its prompt so long, unless it may be needed.
+    if (!asking?.plan || !goesOn(asking.plan)) this.#body = undefined
   }
 
   /** The stream broke off after its content. True: another target goes on with it, or the same one once more. */
-  interrupted(error: SluiceError): boolean {
-    const { delivery, house, id, isOver } = this.#options
+  #interrupted(lane: Lane, error: SluiceError): boolean {
+    const { house, id, isOver } = this.#options
     const body = this.#body
-    const { plan } = this
-    if (!body || !plan || isOver() || this.#continuations === mostContinuations) return false
+    const { asking, leg, delivery } = lane
+    const plan = asking?.plan
+    if (!body || !plan || !leg || isOver() || this.#continuations === mostContinuations) return false
     const { delivered } = delivery
     const hindrance = delivered
       ? (delivered.hindrance(plan.upstream.upstream.signsReasoning === true) ?? this.#formHinders(body, delivered.text))
       : 'what was delivered is not known'
-    const step = hindrance === undefined ? this.#rotation?.next(error, false) : undefined
+    const next = hindrance === undefined ? this.#rotation?.next(leg, error, false) : undefined
     if (house.log.debug) {
-      const then = step ? `${step.target.provider.name}/${step.target.model}` : (hindrance ?? 'nobody is left')
+      const then = next ? `${next.target.provider.name}/${next.target.model}` : (hindrance ?? 'nobody is left')
       house.log.step(id, 'interrupted', { because: error.code, then })
     }
-    if (!step) return false
+    if (!next) return false
     this.#continuations++
     this.#broken ??= error
-    this.#brokenBy ??= this.#asking
-    delivery.tellSwitch(`${step.target.provider.name}/${step.target.model}`)
-    this.#goTo(body, step)
+    this.#brokenBy ??= asking
+    delivery.tellSwitch(`${next.target.provider.name}/${next.target.model}`)
+    this.#goTo(lane, body, next)
     return true
   }
 
@@ -161,17 +225,29 @@ export class Pursuit {
   }
 
   /** The next target, another key, or once more, if there is a way left. */
-  #onFailed(error: SluiceError): void {
+  #onFailed(lane: Lane, error: SluiceError): void {
     const { isOver, onGiveUp, house, id } = this.#options
-    if (isOver()) return
+    const { asking, leg } = lane
+    if (isOver() || !leg) return
     const body = this.#body
-    const begun = this.head !== undefined && this.head.status < 300
-    const step = body && this.#rotation?.next(error, begun)
+    const head = asking?.head
+    const begun = head !== undefined && head.status < 300
     if (error.upstream?.status !== undefined) {
       this.#refusal = error
-      this.#refusedBy = this.#asking
+      this.#refusedBy = asking
     }
-    if (!body || !step) {
+    const rival = this.#rival
+    if (rival) {
+      // Somebody else is being asked, and may do.
+      this.#rotation?.next(leg, error, begun, false)
+      if (lane !== rival) this.#lane = rival
+      this.#rival = undefined
+      this.#drop(lane)
+      return
+    }
+    this.#dropHedge()
+    const next = body && this.#rotation?.next(leg, error, begun)
+    if (!body || !next) {
       // What a provider has said itself is of more use than that another could not be reached.
       const refused = error.upstream?.status === undefined && this.#refusal !== undefined
       this.#toldBy = this.#broken ? this.#brokenBy : refused ? this.#refusedBy : undefined
@@ -179,50 +255,89 @@ export class Pursuit {
       return
     }
     if (house.log.debug) {
-      const { target, waitMs } = step
+      const { target, waitMs } = next
       house.log.step(id, 'next', { because: error.code, target: `${target.provider.name}/${target.model}`, ms: waitMs })
     }
-    this.#goTo(body, step)
+    this.#goTo(lane, body, next)
   }
 
-  #goTo(body: RequestBody, step: Step<Routed>): void {
-    this.#billedBefore ||= this.#asking?.maybeBilled === true
-    this.#calling = false
-    this.#asking?.abort()
-    if (step.waitMs === 0) {
-      void this.#try(body, step)
+  #goTo(lane: Lane, body: RequestBody, leg: Leg<Routed>): void {
+    this.#quit(lane)
+    if (leg.waitMs === 0) {
+      void this.#try(lane, body, leg)
       return
     }
-    this.#stopWaiting = this.#options.house.clock.after(step.waitMs, () => {
+    this.#stopWaiting = this.#options.house.clock.after(leg.waitMs, () => {
       this.#stopWaiting = undefined
-      void this.#try(body, step)
+      void this.#try(lane, body, leg)
     })
   }
 
-  #try(body: RequestBody, { target: routed, key }: Step<Routed>): Promise<void> {
+  #try(lane: Lane, body: RequestBody, leg: Leg<Routed>): Promise<void> {
     const { onSettled } = this.#options
     const asking: Asking = new Asking(
       this.#options,
       {
         onSent: () => {
-          this.#calling = true
-          this.#rotation?.begin()
+          lane.calling = true
+          leg.begin()
+          this.#hedgeLater(asking)
         },
         // Another target may be quicker. The last one has all the time that there is.
         firstTokenMs: ({ asksStream, stream, policy }) =>
           asksStream && stream && this.#rotation?.othersLeft ? policy.firstTokenTimeoutMs : undefined,
-        onFailed: (error) => this.#onFailed(error),
+        onFailed: (error) => this.#onFailed(lane, error),
         onSettled: () => {
-          if (asking !== this.#asking) return
-          this.#calling = false
+          if (asking !== lane.asking) return
+          lane.calling = false
           onSettled()
         },
       },
-      { body, routed, key },
+      { body, routed: leg.target, key: leg.key, delivery: lane.delivery },
     )
-    this.#asking = asking
+    lane.asking = asking
+    lane.leg = leg
     if (this.#paused) asking.pause()
     return asking.start()
+  }
+
+  /** A beginning that does not come is not waited for alone, where the configuration wants it so. */
+  #hedgeLater({ plan }: Asking): void {
+    if (!plan?.stream || !plan.asksStream || plan.policy.hedgeAfterMs === 0) return
+    if (this.#stopHedge || this.#rival || this.#continuations > 0 || !this.#rotation?.othersLeft) return
+    this.#stopHedge = this.#options.house.clock.after(plan.policy.hedgeAfterMs, () => {
+      this.#stopHedge = undefined
+      this.#hedge()
+    })
+  }
+
+  #hedge(): void {
+    const body = this.#body
+    const leg = body && this.#rotation?.beside()
+    if (!leg) return
+    const { house, id } = this.#options
+    const { provider, model } = leg.target
+    if (house.log.debug) house.log.step(id, 'hedge', { target: `${provider.name}/${model}` })
+    this.#rival = this.#openLane()
+    void this.#try(this.#rival, body, leg)
+  }
+
+  #dropHedge(): void {
+    this.#stopHedge?.()
+    this.#stopHedge = undefined
+  }
+
+  /** Its call is of no interest any more, though it may have to be paid for. */
+  #quit(lane: Lane, left = false): void {
+    this.#billedBefore ||= lane.asking?.maybeBilled === true
+    lane.calling = false
+    lane.asking?.abort(left)
+  }
+
+  /** Nothing comes on this way any more. */
+  #drop(lane: Lane, left = false): void {
+    this.#quit(lane, left)
+    lane.delivery.stop()
   }
 }
 

@@ -1,26 +1,13 @@
 import type { SluiceError } from '../errors/index.ts'
-import type { Provider } from '../providers/index.ts'
 import { backoffMs } from './backoff.ts'
 import type { Health } from './health.ts'
 import { judge } from './judgement.ts'
-import type { Settle, TargetHealth } from './target-health.ts'
+import { Leg, type RotationTarget } from './leg.ts'
 
-export interface RotationTarget {
-  provider: Provider
-  /** The model's name at the provider. */
-  model: string
-}
-
-/** Whom to ask next, with which key, and how long to wait before. */
-export interface Step<T extends RotationTarget> {
-  target: T
-  key: string | undefined
-  waitMs: number
-}
-
-/** One attempt that failed, as the trail tells it. */
+/** One attempt that came to nothing, as the trail tells it. */
 export interface Failed {
   target: string
+  /** That of its error; `outrun` where another one was quicker. */
   code: string
   /** The provider's own status, where it gave one. */
   status?: number
@@ -39,6 +26,7 @@ export interface RotationOptions<T extends RotationTarget> {
 
 interface Entry<T> {
   target: T
+  place: number
   /** Keys that have failed this request. Most fail none, and need no set. */
   keys: Set<string> | undefined
   /** How often it was asked again. */
@@ -53,25 +41,20 @@ interface Entry<T> {
  * come: when nothing else is left the client shall see what the provider itself says.
  *
  * After each failure: another key of the same provider, if it was the key; else the next target; and when all have been
- * asked, once more those whose failure may pass, after a wait that grows.
+ * asked, once more those whose failure may pass, after a wait that grows. Two may be asked at the same time.
  */
 export class Rotation<T extends RotationTarget> {
   readonly #options: RotationOptions<T>
   readonly #entries: Entry<T>[]
-  #current: Entry<T> | undefined
-  #key: string | undefined
-  /** That of the target that is asked. */
-  #health: TargetHealth | undefined
-  #settle: Settle | undefined
-  #sentAt = 0
+  readonly #legs: Leg<T>[] = []
   readonly failed: Failed[] = []
 
   constructor(options: RotationOptions<T>) {
     this.#options = options
-    const { targets, health } = options
-    const entries = targets.map(
-      (target): Entry<T> => ({
+    const entries = options.targets.map(
+      (target, place): Entry<T> => ({
         target,
+        place,
         keys: undefined,
         repeats: 0,
         again: undefined,
@@ -81,112 +64,102 @@ export class Rotation<T extends RotationTarget> {
     this.#entries = entries
     if (entries.length < 2) return
     const now = options.now()
-    const usable = ({ target }: Entry<T>): boolean => {
-      if (health.known(target.provider, target.model)?.admits(now) === false) return false
-      // Who needs no key has none that could rest.
-      return target.provider.apiKeys.length === 0 || health.keys(target.provider).ready(now) > 0
-    }
+    const usable = (one: Entry<T>): boolean => this.#isUsable(one, now)
     this.#entries = [...entries.filter(usable), ...entries.filter((one) => !usable(one))]
   }
 
   /** How many attempts have been made. */
   get attempts(): number {
-    return this.failed.length + (this.#settle ? 1 : 0)
+    return this.failed.length + this.#legs.filter((leg) => leg.isUnderWay).length
   }
 
-  /** Whether somebody else could be asked, if the one that is asked now fails. */
+  /** Whether somebody else could be asked, if those fail that are asked now. */
   get othersLeft(): boolean {
-    return this.#entries.some((entry) => entry !== this.#current && !entry.asked)
+    return this.#entries.some(({ asked }) => !asked)
   }
 
-  first(): Step<T> {
+  first(): Leg<T> {
     const [entry] = this.#entries
     if (!entry) throw new Error('a rotation without targets')
-    return this.#step(entry, 0)
+    return this.#leg(entry, 0)
   }
 
-  /** A request is going to the target of the last step; once more, where the target refused the way it was asked. */
-  begin(): void {
-    const { health, now } = this.#options
-    const entry = this.#current
-    if (!entry) return
-    entry.asked = true
-    this.#sentAt = now()
-    this.#health = health.target(entry.target.provider, entry.target.model)
-    // Asked in another way it is still one attempt, which is settled once.
-    this.#settle ??= this.#health.begin(this.#sentAt)
-  }
-
-  /** The first content has come. */
-  answered(): void {
-    const { health, now } = this.#options
-    const entry = this.#current
-    if (!entry || !this.#settle) return
-    this.#health?.answered(now() - this.#sentAt)
-    if (this.#key !== undefined) health.keys(entry.target.provider).worked(this.#key, this.#sentAt)
+  /** Another target, to be asked at the same time. None that is unhealthy: it is not as if nothing else were left. */
+  beside(): Leg<T> | undefined {
+    const now = this.#options.now()
+    const fresh = this.#entries.find((entry) => !entry.asked && this.#isUsable(entry, now))
+    return fresh && this.#leg(fresh, 0)
   }
 
   /**
-   * The attempt failed before anything reached the client.
+   * A leg failed before anything of its answer reached the client.
    *
    * @param begun the provider had begun to answer
-   * @returns whom to ask next; undefined: the failure is the answer
+   * @param alone nobody else is being asked
+   * @returns whom to ask in its place; undefined: nobody, or nobody yet
    */
-  next(error: SluiceError, begun: boolean): Step<T> | undefined {
-    const entry = this.#current
+  next(leg: Leg<T>, error: SluiceError, begun: boolean, alone = true): Leg<T> | undefined {
+    const entry = this.#entries.find(({ place }) => place === leg.place)
     if (!entry) return undefined
-    const { health, now, retries, random } = this.#options
-    const judgement = judge(error, begun)
-    const { provider, model } = entry.target
-    // It may have failed before anything was sent: then it was asked all the same.
-    entry.asked = true
-    this.#over(judgement.blame === 'target' ? 'bad' : 'left', error.code)
-    const status = error.upstream?.status
-    this.failed.push({
-      target: `${provider.name}/${model}`,
-      code: error.code,
-      ...(status !== undefined && { status }),
-    })
-    const pool = health.keys(provider)
-    if (this.#key !== undefined) {
+    const { health, now, retries } = this.#options
+    const { blame, cools, again, elsewhere } = judge(error, begun)
+    leg.failed(error, blame, cools)
+    this.#note(leg, error.code, error.upstream?.status)
+    let otherKey = false
+    if (leg.key !== undefined) {
       entry.keys ??= new Set()
-      entry.keys.add(this.#key)
-      if (judgement.blame === 'key') pool.bench(this.#key, now(), error.code)
-      else if (judgement.cools) pool.cool(this.#key, now(), error.retryAfterMs, error.code)
-      const other = judgement.blame === 'key' || judgement.cools
-      if (other && pool.ready(now(), entry.keys) > 0) return this.#step(entry, 0)
+      entry.keys.add(leg.key)
+      otherKey = (blame === 'key' || cools) && health.keys(entry.target.provider).ready(now(), entry.keys) > 0
     }
-    if (!judgement.elsewhere) return undefined
     const patient = (error.retryAfterMs ?? 0) <= longestWaitMs
-    entry.again = judgement.again && patient && entry.repeats < retries ? { afterMs: error.retryAfterMs } : undefined
+    entry.again = again && patient && entry.repeats < retries ? { afterMs: error.retryAfterMs } : undefined
+    // It is its turn once more when the other one fails, too.
+    entry.asked = !otherKey
+    if (!alone) return undefined
+    if (otherKey) return this.#leg(entry, 0)
+    return elsewhere ? this.#another() : undefined
+  }
+
+  /** Another one was quicker. */
+  outrun(leg: Leg<T>): void {
+    leg.outrun()
+    this.#note(leg, 'outrun')
+  }
+
+  #another(): Leg<T> | undefined {
     const fresh = this.#entries.find(({ asked }) => !asked)
-    if (fresh) return this.#step(fresh, 0)
-    const again = this.#entries.find((one) => one.again)
-    if (!again?.again) return undefined
-    const { afterMs } = again.again
-    again.repeats++
-    again.again = undefined
-    again.keys?.clear()
-    return this.#step(again, backoffMs(again.repeats, afterMs, { ...(random && { random }) }))
+    if (fresh) return this.#leg(fresh, 0)
+    const entry = this.#entries.find((one) => one.again)
+    if (!entry?.again) return undefined
+    const { afterMs } = entry.again
+    const { random } = this.#options
+    entry.repeats++
+    entry.again = undefined
+    entry.keys?.clear()
+    return this.#leg(entry, backoffMs(entry.repeats, afterMs, { ...(random && { random }) }))
   }
 
-  /** The answer is over: well, or with an error after its first content. */
-  end(error?: SluiceError): void {
-    if (!error) this.#over('good')
-    else this.#over(judge(error, true).blame === 'target' ? 'bad' : 'left', error.code)
-  }
-
-  #over(outcome: 'good' | 'bad' | 'left', code?: string): void {
-    this.#settle?.(outcome, this.#options.now(), code)
-    this.#settle = undefined
-  }
-
-  #step(entry: Entry<T>, waitMs: number): Step<T> {
-    this.#current = entry
-    const { provider } = entry.target
+  #leg(entry: Entry<T>, waitMs: number): Leg<T> {
+    const { target, place } = entry
+    const { provider } = target
     const { health, now } = this.#options
-    this.#key = provider.apiKeys.length === 0 ? undefined : health.keys(provider).take(now(), entry.keys)
-    return { target: entry.target, key: this.#key, waitMs }
+    const key = provider.apiKeys.length === 0 ? undefined : health.keys(provider).take(now(), entry.keys)
+    // It may fail before anything is sent: then it was asked all the same.
+    entry.asked = true
+    const leg = new Leg({ target, key, waitMs, place, health, now })
+    this.#legs.push(leg)
+    return leg
+  }
+
+  #note({ target: { provider, model } }: Leg<T>, code: string, status?: number): void {
+    this.failed.push({ target: `${provider.name}/${model}`, code, ...(status !== undefined && { status }) })
+  }
+
+  #isUsable({ target: { provider, model } }: Entry<T>, now: number): boolean {
+    const { health } = this.#options
+    if (health.known(provider, model)?.admits(now) === false) return false
+    // Who needs no key has none that could rest.
+    return provider.apiKeys.length === 0 || health.keys(provider).ready(now) > 0
   }
 }
 

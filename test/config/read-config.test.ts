@@ -36,6 +36,7 @@ describe('what holds where nothing is written', () => {
         statusCeilingMs: 10_000,
         connectTimeoutMs: 10_000,
         firstTokenTimeoutMs: 30_000,
+        hedgeAfterMs: 0,
         idleTimeoutMs: 120_000,
         stallTimeoutMs: 300_000,
         totalTimeoutMs: 600_000,

@@ -94,6 +94,7 @@ export function startGateway(
       statusCeilingMs: 10_000,
       connectTimeoutMs: 10_000,
       firstTokenTimeoutMs: 30_000,
+      hedgeAfterMs: 0,
       idleTimeoutMs: 120_000,
       stallTimeoutMs: 300_000,
       totalTimeoutMs: 600_000,

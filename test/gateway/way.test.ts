@@ -11,6 +11,7 @@ const policy = {
   afterContent: 'end',
   leastRate: 0,
   firstTokenTimeoutMs: 1,
+  hedgeAfterMs: 0,
   idleTimeoutMs: 1,
   stallTimeoutMs: 1,
   totalTimeoutMs: 1,

@@ -30,6 +30,14 @@ for (const [client, ask] of Object.entries(sdkTexts)) {
       expect(house.first.count()).toBe(4)
       expect(house.second.count()).toBe(4)
     })
+
+    it('is slow to begin, and the other one is asked as well', async () => {
+      const slow: Script = { steps: [{ wait: '60s' }, { text: 'too late' }] }
+      const house = await openFailing({ first: slow, second: good, streaming: { hedge_after: '30ms' } })
+      for (const model of ['oa-an', 'an-oa', 'oa-oa', 'an-an']) expect(await ask(house.url, model)).toBe(answer)
+      for (let i = 0; i < 4; i++) await house.first.aborted(i)
+      expect([house.first.count(), house.second.count()]).toEqual([4, 4])
+    })
   })
 }
 

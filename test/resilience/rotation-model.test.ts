@@ -223,24 +223,24 @@ it('breakers, keys and targets of many requests together do what a plain reading
           if (!step || wait === undefined) break
           plain.now += wait
           if (sent) {
-            rotation.begin()
+            step.begin()
             plain.sent(request)
           }
           plain.now += takesMs
           if (outcome === 'good') {
-            rotation.answered()
-            rotation.end()
+            step.answered()
+            step.end()
             if (sent) plain.good(request)
             step = undefined
             wait = undefined
             break
           }
           const more = wantsMs === undefined ? {} : { retryAfterMs: wantsMs }
-          step = rotation.next(new SluiceError(outcome, 'no', more), begun)
+          step = rotation.next(step, new SluiceError(outcome, 'no', more), begun)
           wait = plain.failed(request, outcome, { wantsMs, begun, sent }, retries)
         }
         // Whoever is still asked is left, as by a client that goes.
-        if (step) rotation.end(new SluiceError('client_closed', 'gone'))
+        step?.end(new SluiceError('client_closed', 'gone'))
         for (const target of targets) {
           const admits = health.known(target.provider, 'm')?.admits(plain.now) ?? true
           expect(admits).toBe(plain.admits(plain.targets[targets.indexOf(target)]!))

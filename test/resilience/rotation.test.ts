@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type ErrorCode, errorCodes, SluiceError } from '../../src/errors/index.ts'
 import { defineProvider } from '../../src/providers/index.ts'
-import { backoffMs, Health, judge, Rotation } from '../../src/resilience/index.ts'
+import { backoffMs, Health, judge, type Leg, Rotation, type RotationTarget } from '../../src/resilience/index.ts'
 
 function start(names: string[], { retries = 0, keys = 1, health = new Health(), now = { at: 0 } } = {}) {
   const targets = names.map((name) => ({
@@ -21,19 +21,15 @@ function start(names: string[], { retries = 0, keys = 1, health = new Health(), 
 const fails = (code: ErrorCode, more: { retryAfterMs?: number } = {}) => new SluiceError(code, 'no', more)
 
 /** Asks until an answer or the end; each failure in its turn. */
-function run(
-  rotation: Rotation<{ provider: { name: string }; model: string } & never> | Rotation<never>,
-  codes: SluiceError[],
-) {
+function run<T extends RotationTarget>(rotation: Rotation<T>, codes: SluiceError[]) {
   const asked: string[] = []
-  let step: { target: { provider: { name: string } }; key: string | undefined; waitMs: number } | undefined =
-    rotation.first()
+  let step: Leg<T> | undefined = rotation.first()
   for (const error of [...codes, undefined]) {
     if (!step) break
     asked.push(`${step.key ?? step.target.provider.name}${step.waitMs > 0 ? ` after ${step.waitMs}` : ''}`)
-    rotation.begin()
+    step.begin()
     if (!error) break
-    step = rotation.next(error, false)
+    step = rotation.next(step, error, false)
   }
   return asked
 }
@@ -44,7 +40,7 @@ describe('the targets of one request', () => {
     const codes = (['upstream_server', 'upstream_invalid_request', 'upstream_not_found'] as const).map((code) =>
       fails(code),
     )
-    expect(run(rotation as never, codes)).toEqual(['a-0', 'b-0', 'c-0'])
+    expect(run(rotation, codes)).toEqual(['a-0', 'b-0', 'c-0'])
     expect(rotation.failed.map(({ target, code }) => [target, code])).toEqual([
       ['a/m', 'upstream_server'],
       ['b/m', 'upstream_invalid_request'],
@@ -60,25 +56,27 @@ describe('the targets of one request', () => {
       fails('upstream_server'),
       fails('upstream_server'),
     ]
-    expect(run(rotation as never, codes)).toEqual(['a-0', 'b-0', 'a-0 after 250', 'a-0 after 500'])
+    expect(run(rotation, codes)).toEqual(['a-0', 'b-0', 'a-0 after 250', 'a-0 after 500'])
   })
 
   it('are waited for as long as they ask, but not for longer than a person waits', () => {
     const patient = start(['a'], { retries: 1 })
-    expect(run(patient.rotation as never, [fails('upstream_rate_limit', { retryAfterMs: 3000 })])).toEqual([
+    expect(run(patient.rotation, [fails('upstream_rate_limit', { retryAfterMs: 3000 })])).toEqual([
       'a-0',
       'a-0 after 3000',
     ])
     const impatient = start(['a'], { retries: 1 })
-    expect(run(impatient.rotation as never, [fails('upstream_rate_limit', { retryAfterMs: 60_000 })])).toEqual(['a-0'])
+    expect(run(impatient.rotation, [fails('upstream_rate_limit', { retryAfterMs: 60_000 })])).toEqual(['a-0'])
   })
 
   it('are asked with another key at once where it was the key, and the key rests for all', () => {
     const health = new Health()
     const { rotation, targets } = start(['a', 'b'], { keys: 2, health })
-    expect(
-      run(rotation as never, [fails('upstream_auth'), fails('upstream_rate_limit'), fails('upstream_server')]),
-    ).toEqual(['a-0', 'a-1', 'b-0'])
+    expect(run(rotation, [fails('upstream_auth'), fails('upstream_rate_limit'), fails('upstream_server')])).toEqual([
+      'a-0',
+      'a-1',
+      'b-0',
+    ])
     expect(
       health.keyStates(
         targets.map(({ provider }) => provider),
@@ -92,32 +90,29 @@ describe('the targets of one request', () => {
 
   it('are not asked again once one had begun to answer, but another may be', () => {
     const { rotation } = start(['a', 'b'], { retries: 3 })
-    rotation.first()
-    rotation.begin()
-    const next = rotation.next(fails('upstream_server'), true)
+    const first = rotation.first()
+    first.begin()
+    const next = rotation.next(first, fails('upstream_server'), true)
     expect(next?.target.provider.name).toBe('b')
-    rotation.begin()
-    expect(rotation.next(fails('upstream_server'), true)).toBe(undefined)
+    next?.begin()
+    expect(next && rotation.next(next, fails('upstream_server'), true)).toBe(undefined)
   })
 
   it('that are unhealthy come last, but they do come', () => {
     const health = new Health({ failures: 1 })
     const first = start(['a', 'b'], { health })
-    run(first.rotation as never, [fails('upstream_server'), fails('upstream_invalid_request')])
+    run(first.rotation, [fails('upstream_server'), fails('upstream_invalid_request')])
     const second = start(['a', 'b'], { health })
-    expect(run(second.rotation as never, [fails('upstream_not_found'), fails('upstream_server')])).toEqual([
-      'b-0',
-      'a-0',
-    ])
+    expect(run(second.rotation, [fails('upstream_not_found'), fails('upstream_server')])).toEqual(['b-0', 'a-0'])
     const alone = start(['a'], { health })
-    expect(run(alone.rotation as never, [fails('upstream_server')])).toEqual(['a-0'])
+    expect(run(alone.rotation, [fails('upstream_server')])).toEqual(['a-0'])
   })
 
   it('cost a target its health only where it is to blame', () => {
     for (const code of Object.keys(errorCodes) as ErrorCode[]) {
       const health = new Health({ failures: 1 })
       const { rotation, targets } = start(['a'], { health })
-      run(rotation as never, [fails(code)])
+      run(rotation, [fails(code)])
       const open = health.known(targets[0]!.provider, 'm')?.admits(0) === false
       expect([code, open]).toEqual([code, judge(fails(code), false).blame === 'target'])
     }
@@ -128,12 +123,57 @@ describe('the targets of one request', () => {
 
   it('are not busy for ever with a request that was asked in another way when the first one was refused', () => {
     const { rotation, health } = start(['a'])
-    rotation.first()
-    rotation.begin()
-    rotation.begin()
+    const leg = rotation.first()
+    leg.begin()
+    leg.begin()
     expect([rotation.attempts, health.states(0)[0]?.running]).toEqual([1, 1])
-    rotation.end()
+    leg.end()
     expect(health.states(0)).toMatchObject([{ running: 0, requests: 1, failedRequests: 0 }])
+  })
+
+  it('are asked two at a time where somebody wants it so, and the slower one has failed nobody', () => {
+    const { rotation, health, now } = start(['a', 'b', 'c'], { keys: 1 })
+    const slow = rotation.first()
+    slow.begin()
+    now.at = 100
+    const quick = rotation.beside()!
+    expect([quick.target.provider.name, rotation.othersLeft]).toEqual(['b', true])
+    quick.begin()
+    expect(rotation.attempts).toBe(2)
+    now.at = 150
+    rotation.outrun(slow)
+    quick.answered()
+    quick.end()
+    expect(rotation.failed).toEqual([{ target: 'a/m', code: 'outrun' }])
+    expect(health.states(now.at)).toMatchObject([
+      { target: 'a/m', running: 0, failedRequests: 0, failures: 0, firstMs: 150 },
+      { target: 'b/m', running: 0, failedRequests: 0, firstMs: 50 },
+    ])
+  })
+
+  it('are not asked beside another one when they are unhealthy, or nobody is left', () => {
+    const health = new Health({ failures: 1 })
+    const first = start(['a', 'b', 'c'], { health })
+    run(first.rotation, [fails('upstream_not_found'), fails('upstream_server'), fails('upstream_not_found')])
+    const { rotation } = start(['a', 'b', 'c'], { health })
+    expect(rotation.first().target.provider.name).toBe('a')
+    expect(rotation.beside()?.target.provider.name).toBe('c')
+    expect(rotation.beside()).toBe(undefined)
+    expect(rotation.othersLeft).toBe(true)
+  })
+
+  it('that fail while another one is asked are followed by nobody until that one fails, too', () => {
+    const { rotation } = start(['a', 'b', 'c'], { keys: 2 })
+    const a = rotation.first()
+    a.begin()
+    const b = rotation.beside()!
+    b.begin()
+    expect(rotation.next(a, fails('upstream_auth'), false, false)).toBe(undefined)
+    // The other key of the first comes before the last target.
+    const again = rotation.next(b, fails('upstream_server'), false)!
+    expect([again.target.provider.name, again.key]).toEqual(['a', 'a-1'])
+    again.begin()
+    expect(rotation.next(again, fails('upstream_server'), false)?.target.provider.name).toBe('c')
   })
 
   it('always come to an end, and every attempt is settled once', () => {
@@ -148,13 +188,13 @@ describe('the targets of one request', () => {
         (targets, keys, retries, failures) => {
           const names = Array.from({ length: targets }, (_, i) => `t${i}`)
           const { rotation, health } = start(names, { retries, keys })
-          let step: unknown = rotation.first()
+          let step: Leg<RotationTarget> | undefined = rotation.first()
           let asked = 0
           for (const { code, after, begun, sent } of failures) {
             if (!step) break
             asked++
-            if (sent) rotation.begin()
-            step = rotation.next(fails(code, after === null ? {} : { retryAfterMs: after }), begun)
+            if (sent) step.begin()
+            step = rotation.next(step, fails(code, after === null ? {} : { retryAfterMs: after }), begun)
           }
           expect(step).toBe(undefined)
           expect(asked).toBeLessThanOrEqual(targets * (retries + 1) * Math.max(1, keys))

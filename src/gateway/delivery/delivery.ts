@@ -1,4 +1,4 @@
-import type { ReplyFacts, UpstreamFraming } from '../../dialects/index.ts'
+import type { ReplyFacts, UpstreamFraming, Warning } from '../../dialects/index.ts'
 import type { SluiceError } from '../../errors/index.ts'
 import type { Stage } from '../../flow/index.ts'
 import type { StreamKind } from '../../observe/index.ts'
@@ -43,6 +43,8 @@ export class Delivery {
   #begun: Begun | undefined
   progress: Progress = newProgress()
   kind: StreamKind = 'unknown'
+  /** What of the request and of its answer is lost on the way. */
+  warnings: Warning[] = []
 
   constructor(options: DeliveryOptions) {
     this.#options = options
@@ -58,9 +60,11 @@ export class Delivery {
     return this.#simulated?.running === true || this.#row?.outlasts === true
   }
 
-  /** The provider has been asked: as much of the kind as is known before it answers. */
-  expect({ stream, asksStream }: Plan): void {
+  /** Somebody is to be asked: as much as is known before the answer. */
+  expect({ stream, asksStream, warnings }: Plan): void {
     this.kind = stream && !asksStream ? 'simulated' : 'unknown'
+    // Those of a target that was asked before are of no interest any more.
+    this.warnings = [...warnings]
   }
 
   /** The provider streams. */
@@ -82,7 +86,7 @@ export class Delivery {
     if (stream) {
       let tokens: StreamToken[]
       try {
-        tokens = replyTokens(planned.target, upstream, readJson(bytes), decodeOptions(planned, this.#options.onLoss))
+        tokens = replyTokens(planned.target, upstream, readJson(bytes), decodeOptions(planned, this.#lose))
       } catch (error) {
         throw fallbackFailed(error)
       }
@@ -101,7 +105,7 @@ export class Delivery {
       this.#respond(bytes, facts)
       return
     }
-    const tokens = replyTokens(planned.target, upstream, json, decodeOptions(planned, this.#options.onLoss))
+    const tokens = replyTokens(planned.target, upstream, json, decodeOptions(planned, this.#lose))
     const reply = waits(planned) ? undefined : fold(tokens)
     onGood()
     if (reply) this.#respondWhole(planned, reply)
@@ -129,7 +133,8 @@ export class Delivery {
   errorEvents(planned: Plan | undefined, error: SluiceError): string {
     const { client, framing } = this.#options
     let out = ''
-    const encoder = this.#begun?.encoder ?? client.client.encodeStream(encodeOptions(planned, this.#options))
+    const encoder =
+      this.#begun?.encoder ?? client.client.encodeStream(encodeOptions(planned, this.#options, this.#lose))
     encoder.fail?.(error, (message) => {
       out += framing.write(message)
     })
@@ -164,13 +169,18 @@ export class Delivery {
     this.#simulated?.resume()
   }
 
+  readonly #lose = (warning: Warning): void => {
+    this.warnings.push(warning)
+    this.#options.onLoss(warning)
+  }
+
   #makeRelay(planned: Plan, framing: UpstreamFraming): Relay {
     const { upstream, untouched, stream } = planned
     const { client, id, recorder, framing: ours } = this.#options
     const options = this.#relayOptions()
     if (!stream) {
       this.kind = 'whole'
-      const decoder = decoderFor(planned.target, upstream, decodeOptions(planned, this.#options.onLoss))
+      const decoder = decoderFor(planned.target, upstream, decodeOptions(planned, this.#lose))
       return wholeFromStream(eventParser(framing, { flushTail: true }), decoder, options.maxEventBytes, {
         onReply: (reply) => {
           if (waits(planned)) this.#respondLater(planned, unfold(reply))
@@ -194,7 +204,7 @@ export class Delivery {
     this.kind = 'native'
     const relay = this.#translate(planned, framing)
     if (!waits(planned)) return relay
-    const decoder = decoderFor(planned.target, upstream, decodeOptions(planned, this.#options.onLoss))
+    const decoder = decoderFor(planned.target, upstream, decodeOptions(planned, this.#lose))
     const parser = eventParser(framing, { maxEventBytes: options.maxEventBytes, flushTail: true })
     return new WaitingRelay(new TokenReader(parser, decoder), decoder, this.#openRow(planned, relay), relay)
   }
@@ -235,7 +245,7 @@ export class Delivery {
       ...options,
       parser: eventParser(framing, { maxEventBytes: options.maxEventBytes, flushTail: true }),
       framing: this.#options.framing,
-      decoder: decoderFor(planned.target, planned.upstream, decodeOptions(planned, this.#options.onLoss)),
+      decoder: decoderFor(planned.target, planned.upstream, decodeOptions(planned, this.#lose)),
       encoder,
       followed,
       onSeen: () => {
@@ -255,7 +265,7 @@ export class Delivery {
     const onBroken = (error: SluiceError): void => {
       this.progress.error ??= error
     }
-    const encoder = client.client.encodeStream(encodeOptions(planned, this.#options, onBroken))
+    const encoder = client.client.encodeStream(encodeOptions(planned, this.#options, this.#lose, onBroken))
     return {
       encoder: recorder()?.encoder(encoder) ?? encoder,
       followed: this.#remembers(planned) ? house.memory.follow(owner) : undefined,
@@ -280,7 +290,7 @@ export class Delivery {
     const { client, house, owner, recorder } = this.#options
     this.kind = 'whole'
     if (this.#remembers(planned)) house.memory.remember(owner, reply)
-    const body: JsonObject = client.client.encodeReply(reply, encodeOptions(planned, this.#options))
+    const body: JsonObject = client.client.encodeReply(reply, encodeOptions(planned, this.#options, this.#lose))
     recorder()?.whole(body)
     this.#respond(JSON.stringify(body), factsOf(reply))
   }

@@ -1,4 +1,4 @@
-import type { EncodeOptions } from '../../dialects/index.ts'
+import type { EncodeOptions, Warning } from '../../dialects/index.ts'
 import type { SluiceError } from '../../errors/index.ts'
 import type { Plan } from '../plan.ts'
 import type { DeliveryOptions } from './delivery-options.ts'
@@ -6,7 +6,8 @@ import type { DeliveryOptions } from './delivery-options.ts'
 /** What the encoders of an answer have to know of its request. */
 export function encodeOptions(
   planned: Plan | undefined,
-  { id, asked, profile, house, startedAt, recorder, onLoss }: DeliveryOptions,
+  { id, asked, profile, house, startedAt, recorder }: DeliveryOptions,
+  onWarning: (warning: Warning) => void,
   onBroken?: (error: SluiceError) => void,
 ): EncodeOptions {
   return {
@@ -15,7 +16,7 @@ export function encodeOptions(
     created: Math.floor(Date.now() / 1000),
     includeUsage: planned?.includeUsage ?? false,
     startedAt: Date.now() - (house.clock.now() - startedAt),
-    onWarning: onLoss,
+    onWarning,
     ...(onBroken && { onBroken }),
     ...(asked.form !== undefined && { form: asked.form }),
     ...(planned?.kept && { kept: planned.kept }),
