@@ -1,4 +1,5 @@
-import type { Capability, Lesson, ModelLessons } from './capability.ts'
+import { type Capability, capabilities, type Lesson, type ModelLessons } from './capability.ts'
+import type { KeptLesson } from './kept-lessons.ts'
 import { Leader } from './leader.ts'
 
 export interface ProviderLessonsOptions {
@@ -6,19 +7,22 @@ export interface ProviderLessonsOptions {
   now: () => number
   /** How many models are remembered; beyond it the one leaves that was learned of first. */
   most: number
-  /** Something has changed that is worth keeping. */
-  onChange: () => void
+  /** A lesson has changed in a way that is worth keeping. */
+  keep: (lesson: KeptLesson) => void
+  /** What was learned is not known any more; with `pinned`, neither is what somebody has pinned. */
+  forget: (model: string, capability: Capability, pinned: boolean) => void
 }
 
 /** What is known of the models of one provider, at one address. */
 export class ProviderLessons {
   readonly #options: ProviderLessonsOptions
-  readonly #models: Map<string, ModelLessons>
+  readonly #models = new Map<string, ModelLessons>()
   readonly #leader = new Leader()
 
-  constructor(options: ProviderLessonsOptions, models: Map<string, ModelLessons> = new Map()) {
+  /** @param known from before, in the order in which it was learned */
+  constructor(options: ProviderLessonsOptions, known: readonly KeptLesson[] = []) {
     this.#options = options
-    this.#models = models
+    for (const { model, capability, ...lesson } of known) this.#set(model, capability, lesson)
   }
 
   /** By model, in the order in which they were learned of. */
@@ -71,43 +75,70 @@ export class ProviderLessons {
       if (known.until === undefined || known.until - at > ttlMs / 2) return
       known.until = at + ttlMs
       known.evidence = evidence
-      if (!can) this.#options.onChange()
+      if (!can) this.#options.keep({ model, capability, ...known })
       return
     }
     // Names come from clients, and a server that does not look at them answers to any.
     if (model.length > longestName) return
-    this.#set(model, capability, { can, evidence, since: at, until: at + ttlMs })
+    this.#take(model, capability, { can, evidence, since: at, until: at + ttlMs })
   }
 
   /** Holds until it is dropped. */
   pin(model: string, capability: Capability, can: boolean, evidence: string): void {
-    this.#set(model, capability, { can, evidence, since: this.#options.now() })
+    this.#take(model, capability, { can, evidence, since: this.#options.now() })
   }
 
-  /** Forgets. @returns false where there was nothing to forget */
+  /** Takes over what is pinned elsewhere. What is pinned only here has been dropped there. */
+  repin(pinned: readonly KeptLesson[]): void {
+    const there = new Set(pinned.map(({ model, capability }) => `${capability} ${model}`))
+    for (const [model, lessons] of this.#models) {
+      for (const capability of Object.keys(lessons) as Capability[]) {
+        const holds = lessons[capability]?.until !== undefined || there.has(`${capability} ${model}`)
+        if (!holds) this.#remove(model, capability)
+      }
+    }
+    for (const { model, capability, ...lesson } of pinned) this.#set(model, capability, lesson)
+  }
+
+  /** Forgets, what is pinned as well. @returns false where there was nothing to forget */
   drop(model: string, capability?: Capability): boolean {
-    const lessons = this.#models.get(model)
-    if (!lessons || (capability && !lessons[capability])) return false
-    if (capability) delete lessons[capability]
-    if (!capability || Object.keys(lessons).length === 0) this.#models.delete(model)
-    this.#options.onChange()
-    return true
+    let found = false
+    for (const one of capability ? [capability] : capabilities) {
+      found = this.#remove(model, one) || found
+      // Whatever is known here: another process may know more.
+      this.#options.forget(model, one, true)
+    }
+    return found
   }
 
   /** What was learned has turned out to be wrong, or may be. What is pinned is not in doubt. */
   doubt(model: string, capability: Capability): void {
-    if (this.#models.get(model)?.[capability]?.until !== undefined) this.drop(model, capability)
+    if (this.#models.get(model)?.[capability]?.until === undefined) return
+    this.#remove(model, capability)
+    this.#options.forget(model, capability, false)
+  }
+
+  #take(model: string, capability: Capability, lesson: Lesson): void {
+    this.#set(model, capability, lesson)
+    this.#options.keep({ model, capability, ...lesson })
   }
 
   #set(model: string, capability: Capability, lesson: Lesson): void {
-    let lessons = this.#models.get(model)
-    if (!lessons) {
-      lessons = {}
-      this.#models.set(model, lessons)
-      if (this.#models.size > this.#options.most) this.#forgetOne(model)
+    const lessons = this.#models.get(model)
+    if (lessons) {
+      lessons[capability] = lesson
+      return
     }
-    lessons[capability] = lesson
-    this.#options.onChange()
+    this.#models.set(model, { [capability]: lesson })
+    if (this.#models.size > this.#options.most) this.#forgetOne(model)
+  }
+
+  #remove(model: string, capability: Capability): boolean {
+    const lessons = this.#models.get(model)
+    if (!lessons?.[capability]) return false
+    delete lessons[capability]
+    if (Object.keys(lessons).length === 0) this.#models.delete(model)
+    return true
   }
 
   /** What somebody has pinned stays, and so does what was learned just now. */
@@ -115,6 +146,7 @@ export class ProviderLessons {
     for (const [model, lessons] of this.#models) {
       if (model === latest || Object.values(lessons).some(({ until }) => until === undefined)) continue
       this.#models.delete(model)
+      for (const one of Object.keys(lessons) as Capability[]) this.#options.forget(model, one, false)
       return
     }
   }

@@ -1,11 +1,12 @@
-import type { Collection, Soon, Store } from '../storage/index.ts'
-import { type Capability, capabilities, type Lesson, type LessonEntry, type ModelLessons } from './capability.ts'
+import type { Soon, Store } from '../storage/index.ts'
+import { capabilities, type LessonEntry } from './capability.ts'
+import { type KeptLesson, KeptLessons } from './kept-lessons.ts'
 import { ProviderLessons } from './provider-lessons.ts'
 
 export interface StreamingCapabilityCacheOptions {
   /** How long a lesson counts before it is found out anew, in milliseconds. Default 5 min. */
   ttlMs?: number
-  /** Where lessons outlast the process. Default: nowhere. */
+  /** Where lessons outlast the process, and other processes find them. Default: nowhere. */
   store?: Store
   /** Milliseconds since 1970. Default: the system's. */
   now?: () => number
@@ -19,7 +20,8 @@ export interface ProviderAddress {
 
 /**
  * What each model of each provider was found to be able to do, learned from the requests themselves and renewed when it
- * grows old. Bounded: 2,000 models of a provider.
+ * grows old. Bounded: 2,000 models of a provider. What other processes have learned is read once, when a provider is first
+ * asked for; what is pinned there, and dropped, is seen a few seconds later.
  *
  * @example
  * const cache = new StreamingCapabilityCache({ ttlMs: 60_000 })
@@ -30,23 +32,33 @@ export interface ProviderAddress {
 export class StreamingCapabilityCache {
   readonly #ttlMs: number
   readonly #now: () => number
-  readonly #kept: Collection | undefined
-  readonly #providers = new Map<string, Soon<ProviderLessons>>()
+  readonly #kept: KeptLessons | undefined
+  readonly #providers = new Map<string, Known>()
 
   constructor({ ttlMs = 300_000, store, now = Date.now }: StreamingCapabilityCacheOptions = {}) {
     this.#ttlMs = ttlMs
     this.#now = now
-    this.#kept = store?.collection('capabilities', { keepMs: keptMs, entries: 1000, bytes: 16 * 1024 * 1024 })
+    this.#kept = store && new KeptLessons(store)
   }
 
   /** The lessons of one provider: a promise only where they are fetched from a store that takes its time. */
-  of({ name, baseUrl }: ProviderAddress): Soon<ProviderLessons> {
-    const key = `${name} ${baseUrl}`
+  of(address: ProviderAddress): Soon<ProviderLessons> {
+    const key = keyOf(address)
     const known = this.#providers.get(key)
-    if (known) return known
-    const text = this.#kept?.get(key)
-    const lessons = text instanceof Promise ? text.then((found) => this.#open(key, found)) : this.#open(key, text)
-    this.#providers.set(key, lessons)
+    if (known) {
+      this.#look(key, known)
+      return known.lessons
+    }
+    const kept = this.#kept?.read(key)
+    const lessons = kept instanceof Promise ? kept.then((found) => this.#open(key, found)) : this.#open(key, kept)
+    const made: Known = { lessons, pinsAt: this.#now() }
+    this.#providers.set(key, made)
+    // In place of the promise, so that later requests do not wait a turn for what is at hand.
+    if (lessons instanceof Promise) {
+      void lessons.then((found) => {
+        made.lessons = found
+      })
+    }
     return lessons
   }
 
@@ -54,8 +66,9 @@ export class StreamingCapabilityCache {
   async list(providers: readonly ProviderAddress[]): Promise<LessonEntry[]> {
     const rows: LessonEntry[] = []
     const now = this.#now()
-    for (const { name, baseUrl } of providers) {
-      for (const [model, lessons] of (await this.of({ name, baseUrl })).models) {
+    for (const address of providers) {
+      const { name, baseUrl } = address
+      for (const [model, lessons] of (await this.of(address)).models) {
         for (const capability of capabilities) {
           const lesson = lessons[capability]
           if (!lesson) continue
@@ -67,53 +80,43 @@ export class StreamingCapabilityCache {
     return rows
   }
 
-  #open(key: string, text: string | undefined): ProviderLessons {
-    const options = { ttlMs: this.#ttlMs, now: this.#now, most: mostModels, onChange: () => this.#keep(key, lessons) }
-    const lessons: ProviderLessons = new ProviderLessons(options, text === undefined ? undefined : readKept(text))
-    // In place of the promise, so that later requests do not wait a turn for what is at hand.
-    this.#providers.set(key, lessons)
-    return lessons
+  /** Whether somebody has pinned something elsewhere, asked now and then. Nobody waits for the answer of a slow store. */
+  #look(key: string, known: Known): void {
+    const { lessons } = known
+    if (!this.#kept?.shared || lessons instanceof Promise) return
+    const now = this.#now()
+    // A clock that was set back is no reason never to look again.
+    if (Math.abs(now - known.pinsAt) < lookEveryMs) return
+    known.pinsAt = now
+    const pinned = this.#kept.readPinned(key)
+    if (pinned instanceof Promise) void pinned.then((found) => found && lessons.repin(found))
+    else if (pinned) lessons.repin(pinned)
   }
 
-  #keep(key: string, lessons: ProviderLessons): void {
-    this.#kept?.set(key, JSON.stringify(Object.fromEntries(lessons.models)))
+  #open(key: string, known: readonly KeptLesson[] | undefined): ProviderLessons {
+    return new ProviderLessons(
+      {
+        ttlMs: this.#ttlMs,
+        now: this.#now,
+        most: mostModels,
+        keep: (lesson) => this.#kept?.write(key, lesson),
+        forget: (model, capability, pinned) => this.#kept?.forget(key, model, capability, pinned),
+      },
+      known,
+    )
   }
+}
+
+interface Known {
+  lessons: Soon<ProviderLessons>
+  /** When it was last looked for what is pinned elsewhere, as the lessons' times are. */
+  pinsAt: number
 }
 
 const mostModels = 2000
-/** Far longer than a lesson counts: an old one is still better than none. */
-const keptMs = 30 * 24 * 3_600_000
+/** With 2,000 models a look takes a tenth of a millisecond. */
+const lookEveryMs = 5000
 
-/** What another version, or another program, has left behind is read as far as it makes sense. */
-function readKept(text: string): Map<string, ModelLessons> {
-  const models = new Map<string, ModelLessons>()
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    return models
-  }
-  if (typeof json !== 'object' || json === null) return models
-  for (const [model, written] of Object.entries(json)) {
-    if (typeof written !== 'object' || written === null) continue
-    const lessons: ModelLessons = {}
-    for (const capability of capabilities) {
-      const lesson = readLesson((written as Record<Capability, unknown>)[capability])
-      if (lesson) lessons[capability] = lesson
-    }
-    if (Object.keys(lessons).length > 0) models.set(model, lessons)
-  }
-  return models
-}
-
-function readLesson(written: unknown): Lesson | undefined {
-  if (typeof written !== 'object' || written === null) return undefined
-  const { can, evidence, since, until } = written as Partial<Record<keyof Lesson, unknown>>
-  if (typeof can !== 'boolean' || typeof since !== 'number') return undefined
-  return {
-    can,
-    evidence: typeof evidence === 'string' ? evidence : '',
-    since,
-    ...(typeof until === 'number' && { until }),
-  }
+function keyOf({ name, baseUrl }: ProviderAddress): string {
+  return `${name} ${baseUrl}`
 }

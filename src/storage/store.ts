@@ -14,6 +14,12 @@ export interface CollectionLimits {
 export interface Collection {
   get(key: string): Soon<string | undefined>
   /**
+   * The entries whose keys begin so, in no promised order. Its cost is theirs: for what is read rarely.
+   *
+   * @returns undefined where it cannot be said at present
+   */
+  list(prefix: string): Soon<ReadonlyMap<string, string> | undefined>
+  /**
    * Writes an entry, which counts as new even where the key is known. It can be read at once; that it is kept for good
    * is known after `flush`.
    *

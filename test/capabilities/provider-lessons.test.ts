@@ -1,6 +1,8 @@
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { StreamingCapabilityCache } from '../../src/capabilities/index.ts'
-import { MemoryStore, type Store } from '../../src/storage/index.ts'
+import { type ProviderLessons, StreamingCapabilityCache } from '../../src/capabilities/index.ts'
+import { type Collection, MemoryStore, SqliteStore, type Store } from '../../src/storage/index.ts'
+import { stateFolder } from '../storage/folder.ts'
 
 const house = { name: 'house', baseUrl: 'http://127.0.0.1:8000/v1' }
 
@@ -126,73 +128,225 @@ describe('lessons in a store', () => {
   })
 
   it('are written when they change, and not for every answer that confirms them', async () => {
-    const store = new MemoryStore()
-    let writes = 0
-    const counting: Store = {
-      ...store,
-      where: 'memory',
-      lasts: true,
-      collection(name, limits) {
-        const inner = store.collection(name, limits)
-        return {
-          get: (key) => inner.get(key),
-          set(key, value) {
-            writes++
-            return inner.set(key, value)
-          },
-          delete: (key) => inner.delete(key),
-        }
-      },
-      flush: () => store.flush(),
-      close: () => store.close(),
-    }
-    const { clock, lessons } = await open(counting)
+    const { store, written } = counting()
+    const { clock, lessons } = await open(store)
     for (let i = 0; i < 1000; i++) {
       clock.at += 100
       lessons.learn('a', 'stream', true, 'streamed')
     }
-    expect(writes).toBe(1)
+    expect(written).toHaveLength(1)
+  })
+
+  it('cost one short entry each, however much is known already', async () => {
+    const { store, written } = counting()
+    const { lessons } = await open(store)
+    for (let i = 0; i < 2000; i++) lessons.learn(`m${i}`, 'stream', true, 'streamed')
+    expect(written).toHaveLength(2000)
+    expect(Math.max(...written)).toBeLessThan(200)
+    written.splice(0)
+    lessons.learn('m1000', 'whole', true, 'answered in one piece')
+    expect(written).toHaveLength(1)
+  })
+
+  it('leave the store with the model that leaves', async () => {
+    const store = new MemoryStore()
+    const { lessons } = await open(store)
+    for (let i = 0; i < 2010; i++) lessons.learn(`m${i}`, 'stream', true, 'streamed')
+    const kept = store.collection('lessons', { keepMs: 1, entries: 1, bytes: 1 })
+    expect((await kept.list(''))?.size).toBe(2000)
+    expect((await open(store)).lessons.models.has('m9')).toBe(false)
   })
 
   it('that are not what they should be are left out, and the rest is read', async () => {
     const store = new MemoryStore()
-    const kept = store.collection('capabilities', { keepMs: 1e12, entries: 10, bytes: 1e6 })
-    for (const text of [
-      '{',
-      'null',
-      '[]',
-      '"a"',
-      '{"a":null}',
-      '{"a":{"stream":7}}',
-      '{"a":{"stream":{"can":"yes"}}}',
-    ]) {
-      kept.set(`house ${house.baseUrl}`, text)
+    const kept = store.collection('lessons', { keepMs: 1e12, entries: 10, bytes: 1e6 })
+    const prefix = `house ${house.baseUrl}\n`
+    for (const text of ['{', 'null', '[]', '"a"', '7', '{"since":1}', '{"can":"yes","since":1}', '{"can":true}']) {
+      kept.set(`${prefix}a\nstream`, text)
       expect((await open(store)).lessons.blank).toBe(true)
     }
-    kept.set(`house ${house.baseUrl}`, '{"a":{"stream":{"can":false,"since":1},"flies":{"can":true,"since":1}}}')
-    expect((await open(store)).lessons.can('a', 'stream')).toBe(false)
+    const good = '{"can":false,"since":1,"until":2}'
+    for (const end of ['', 'a', 'stream', '\nstream', 'a\nflies', 'a\n']) kept.set(prefix + end, good)
+    expect((await open(store)).lessons.blank).toBe(true)
+    kept.set(`${prefix}a\nstream`, good)
+    expect([...(await open(store)).lessons.models.keys()]).toEqual(['a'])
   })
 
   it('that take their time to be fetched are waited for once', async () => {
-    const slow: Store = {
-      where: 'slow',
-      lasts: true,
-      collection: () => ({
-        get: async () => '{"a":{"stream":{"can":false,"since":1}}}',
-        set: () => true,
-        delete: () => {},
-      }),
-      flush: () => {},
-      close: () => {},
-    }
-    const cache = new StreamingCapabilityCache({ store: slow })
+    const inner = new MemoryStore()
+    const { lessons } = await open(inner)
+    lessons.learn('a', 'stream', false, 'refused')
+    lessons.pin('b', 'stream', true, 'by hand')
+    const cache = new StreamingCapabilityCache({ store: slow(inner), now: () => 1_000_000 })
     const first = cache.of(house)
     expect(first).toBeInstanceOf(Promise)
     expect(await cache.of(house)).toBe(await first)
     expect(cache.of(house)).not.toBeInstanceOf(Promise)
     expect((await first).can('a', 'stream')).toBe(false)
+    expect((await first).can('b', 'stream')).toBe(true)
   })
 })
+
+describe('lessons of two gateways on one file', () => {
+  /** Two gateways, each of which has looked at the lessons before the other one learned anything. */
+  async function two(told: string[] = []) {
+    const file = join(stateFolder(), 'sluice.db')
+    const clock = { at: 1_000_000 }
+    const opened = [1, 2].map(() => {
+      const store = new SqliteStore({
+        file,
+        now: () => clock.at,
+        onTrouble: (message) => told.push(message),
+      })
+      return { store, cache: new StreamingCapabilityCache({ store, ttlMs: 60_000, now: () => clock.at }) }
+    })
+    const [a, b] = opened.map(({ cache, store }) => ({
+      store,
+      lessons: cache.of(house) as ProviderLessons,
+      /** As a request does. */
+      look: () => cache.of(house) as ProviderLessons,
+    }))
+    if (!a || !b) throw new Error('there are two')
+    const third = async () => {
+      await Promise.all([a.store.flush(), b.store.flush()])
+      return (await open(a.store)).lessons
+    }
+    const close = () => Promise.all(opened.map(({ store }) => store.close()))
+    return { a, b, third, clock, close, file }
+  }
+
+  it('are all there after a restart, whoever has learned them', async () => {
+    const { a, b, third, close } = await two()
+    a.lessons.learn('m', 'stream', false, 'refused')
+    b.lessons.learn('m', 'whole', true, 'answered in one piece')
+    b.lessons.learn('n', 'stream', true, 'streamed')
+    const found = await third()
+    expect([found.known('m', 'stream'), found.known('m', 'whole'), found.known('n', 'stream')]).toEqual([
+      false,
+      true,
+      true,
+    ])
+    await close()
+  })
+
+  it('never take the place of what somebody has pinned at the other one', async () => {
+    const { a, b, third, close } = await two()
+    a.lessons.pin('m', 'stream', false, 'by hand')
+    await a.store.flush()
+    for (const can of [true, false, true]) b.lessons.learn('m', 'stream', can, 'seen')
+    b.lessons.doubt('m', 'stream')
+    b.lessons.learn('m', 'stream', true, 'seen')
+    for (let i = 0; i < 2100; i++) b.lessons.learn(`m${i}`, 'stream', true, 'seen')
+    expect((await third()).can('m', 'stream')).toBe(false)
+    await close()
+  })
+
+  it('give way to what was pinned at the other one within seconds, and come back when that is dropped there', async () => {
+    const { a, b, third, clock, close } = await two()
+    b.lessons.learn('m', 'stream', true, 'streamed')
+    b.lessons.learn('n', 'stream', true, 'streamed')
+    a.lessons.pin('m', 'stream', false, 'by hand')
+    await Promise.all([a.store.flush(), b.store.flush()])
+    clock.at += 4999
+    expect(b.look().can('m', 'stream')).toBe(true)
+    clock.at += 1
+    expect(b.look().can('m', 'stream')).toBe(false)
+    expect(b.look().can('n', 'stream')).toBe(true)
+    expect(a.lessons.drop('m')).toBe(true)
+    await a.store.flush()
+    clock.at += 5000
+    expect(b.look().can('m', 'stream')).toBe(undefined)
+    expect((await third()).known('m', 'stream')).toBe(undefined)
+    await close()
+  })
+
+  it('are dropped at both, where only the other one knew of them', async () => {
+    const { a, b, third, close } = await two()
+    a.lessons.pin('m', 'stream', false, 'by hand')
+    a.lessons.learn('m', 'whole', true, 'answered in one piece')
+    await a.store.flush()
+    b.lessons.drop('m')
+    await b.store.flush()
+    expect((await third()).models.size).toBe(0)
+    await close()
+  })
+
+  it('keep what is pinned here while the file cannot be read', async () => {
+    const { a, clock, close } = await two()
+    a.lessons.pin('m', 'stream', false, 'by hand')
+    await a.store.close()
+    clock.at += 60_000
+    expect(a.look().can('m', 'stream')).toBe(false)
+    await close()
+  })
+
+  it('keep what is pinned here when the file fails at last', async () => {
+    const told: string[] = []
+    const { a, clock, file, close } = await two(told)
+    a.lessons.pin('m', 'stream', false, 'by hand')
+    await a.store.flush()
+    const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
+    const other = new DatabaseSync(file)
+    other.exec('DROP TABLE entries')
+    other.close()
+    for (let i = 0; i < 3; i++) {
+      clock.at += 5000
+      expect(a.look().can('m', 'stream')).toBe(false)
+    }
+    expect([a.store.where, told.length]).toEqual(['memory', 1])
+    await close()
+  })
+
+  it('outlive every other lesson where they are pinned', async () => {
+    const { a, third, clock, close } = await two()
+    a.lessons.pin('m', 'stream', false, 'by hand')
+    a.lessons.learn('m', 'whole', true, 'answered in one piece')
+    await a.store.flush()
+    clock.at += 400 * 24 * 3_600_000
+    const found = await third()
+    expect([found.can('m', 'stream'), found.known('m', 'whole')]).toEqual([false, undefined])
+    await close()
+  })
+})
+
+/** A store that notes the length of each entry that is written. */
+function counting(): { store: Store; written: number[] } {
+  const written: number[] = []
+  const store: Store = Object.assign(new MemoryStore(), {
+    collection(...args: Parameters<Store['collection']>): Collection {
+      const inner = MemoryStore.prototype.collection.apply(store, args)
+      return {
+        get: (key) => inner.get(key),
+        list: (prefix) => inner.list(prefix),
+        set(key, value) {
+          written.push(value.length)
+          return inner.set(key, value)
+        },
+        delete: (key) => inner.delete(key),
+      }
+    },
+  })
+  return { store, written }
+}
+
+/** A store behind a network. */
+function slow(inner: Store): Store {
+  return {
+    where: 'slow',
+    lasts: true,
+    collection(name, limits) {
+      const kept = inner.collection(name, limits)
+      return {
+        get: async (key) => kept.get(key),
+        list: async (prefix) => kept.list(prefix),
+        set: (key, value) => kept.set(key, value),
+        delete: (key) => kept.delete(key),
+      }
+    },
+    flush() {},
+    close() {},
+  }
+}
 
 describe('first requests to a provider of which nothing is known', () => {
   it('wait for the one that leads, and after that nobody waits', async () => {

@@ -91,6 +91,26 @@ describe('a refusal of the way in which a model was asked', () => {
     expect(readEvidence(400, '<'.repeat(200_000), streamed)).toBe(undefined)
   })
 
+  it.each<[string, string]>([
+    [
+      '{"error":{"message":"Streaming is not supported.","type":"invalid_request_error","param":"stream","code":null}}',
+      'Streaming is not supported. (type invalid_request_error, param stream)',
+    ],
+    ['{"detail":[{"loc":["body","stream"],"msg":"not permitted"}]}', 'not permitted (loc body.stream)'],
+    ['{"error":"no streams","message":"no  streams\\n","code":"E7"}', 'no streams (code E7)'],
+    ['{"title":"Bad","detail":"No streams here"}', 'Bad; No streams here'],
+    ['{"param":"stream"}', 'param stream'],
+    ['"streaming is off"', 'streaming is off'],
+    ['<html><h1>No</h1>\n<p>streams</p>', 'No streams'],
+    [
+      `{"message":"stream ${'y'.repeat(90)}","type":"a_long_name_of_a_type","code":"c"}`,
+      `stream ${'y'.repeat(90)} (code c)`,
+    ],
+    [`{"message":"stream ${'y'.repeat(200)}","code":"c"}`, `stream ${'y'.repeat(113)}…`],
+  ])('is quoted so that a person can read it: %s', (text, said) => {
+    expect(readEvidence(400, text, streamed)?.said).toBe(`status 400: ${said}`)
+  })
+
   it('quotes no more than a few words', () => {
     const { said } = readEvidence(400, openai(`stream ${'long '.repeat(500)}`), streamed) ?? { said: '' }
     expect(said.length).toBeLessThan(140)

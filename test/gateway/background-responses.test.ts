@@ -185,6 +185,7 @@ describe('a client that leaves', () => {
         const inner = MemoryStore.prototype.collection.apply(store, args)
         return {
           get: (key) => inner.get(key),
+          list: (prefix) => inner.list(prefix),
           set: (key, value) => inner.set(key, value) && Boolean(kept.add(key)),
           delete: (key) => {
             kept.delete(key)

@@ -189,6 +189,7 @@ describe('signed reasoning with a store behind the memory', () => {
         asked++
         return inner.get(key)
       },
+      list: (prefix) => inner.list(prefix),
       set: (key, value) => inner.set(key, value),
       delete: (key) => inner.delete(key),
     }
@@ -215,6 +216,7 @@ describe('signed reasoning with a store behind the memory', () => {
         asked++
         return inner.get(key)
       },
+      list: (prefix) => inner.list(prefix),
       set: (key, value) => inner.set(key, value),
       delete: (key) => inner.delete(key),
     }

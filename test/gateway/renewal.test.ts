@@ -12,6 +12,7 @@ function slow(inner: Store): Store {
       const kept = inner.collection(name, limits)
       return {
         get: async (key) => kept.get(key),
+        list: async (prefix) => kept.list(prefix),
         set: (key, value) => kept.set(key, value),
         delete: (key) => kept.delete(key),
       }
@@ -26,8 +27,8 @@ it('an old lesson is renewed by a request that has to wait for what is remembere
   const lesson = { can: false, evidence: 'refused', since: 1, until: 2 }
   const base_url = 'http://127.0.0.1:9/v1'
   store
-    .collection('capabilities', { keepMs: 1e9, entries: 10, bytes: 1e6 })
-    .set(`house ${base_url}`, JSON.stringify({ model: { stream: lesson } }))
+    .collection('lessons', { keepMs: 1e9, entries: 10, bytes: 1e6 })
+    .set(`house ${base_url}\nmodel\nstream`, JSON.stringify(lesson))
   const providers = [{ name: 'house', dialect: 'anthropic-messages' as const, base_url }]
   const { gateway, transport } = startGateway(() => 'hangs', providers, [], [], undefined, slow(store))
   const ask = async (): Promise<boolean> => {

@@ -30,6 +30,7 @@ class LateStore extends MemoryStore {
     const inner = super.collection(...args)
     return {
       get: async (key) => inner.get(key),
+      list: (prefix) => inner.list(prefix),
       set: (key, value) => inner.set(key, value),
       delete: (key) => inner.delete(key),
     }
@@ -46,6 +47,7 @@ const counting: Store = Object.assign(new MemoryStore(), {
         reads++
         return inner.get(key)
       },
+      list: (prefix) => inner.list(prefix),
       set: (key, value) => inner.set(key, value),
       delete: (key) => inner.delete(key),
     }

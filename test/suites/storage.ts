@@ -48,6 +48,34 @@ export function describeStore({ name, open }: StoreUnderTest): void {
           await store.close()
         })
 
+        it('lists what begins in one way, and nothing that is gone or belongs elsewhere', async () => {
+          let now = 0
+          const { store, entries } = opened({ keepMs: 100 }, () => now)
+          entries.set('p\nold', '0')
+          entries.set('p\nrewritten', '0')
+          await settle(store)
+          now = 50
+          for (const key of ['p', 'p\na', 'p\n\u{10ffff}é', 'p\n', 'q\na', 'o', 'p\u000ba']) entries.set(key, '1')
+          entries.set('p\ngone', '1')
+          await settle(store)
+          entries.set('p\nrewritten', '2')
+          entries.delete('p\ngone')
+          store.collection('others', roomy).set('p\nb', 'theirs')
+          await settle(store)
+          now = 100
+          const sorted = async (prefix: string) => [...((await entries.list(prefix)) ?? [])].sort()
+          expect(await sorted('p\n')).toEqual([
+            ['p\n', '1'],
+            ['p\na', '1'],
+            ['p\nrewritten', '2'],
+            ['p\n\u{10ffff}é', '1'],
+          ])
+          expect(await sorted('nothing')).toEqual([])
+          expect((await sorted('')).length).toBe(8)
+          await store.close()
+          expect(await entries.list('')).toBeUndefined()
+        })
+
         it('keeps two collections apart, and gives one of a name', async () => {
           const { store, entries } = opened()
           const others = store.collection('others', roomy)

@@ -28,6 +28,15 @@ export class MemoryCollection implements Collection {
     return undefined
   }
 
+  list(prefix: string): ReadonlyMap<string, string> | undefined {
+    if (this.#closed) return undefined
+    const now = this.#now()
+    const found = new Map<string, string>()
+    for (const [key, { value, until }] of this.#entries)
+      if (until > now && key.startsWith(prefix)) found.set(key, value)
+    return found
+  }
+
   set(key: string, value: string): boolean {
     this.delete(key)
     const bytes = Buffer.byteLength(value)

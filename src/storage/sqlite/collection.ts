@@ -5,6 +5,7 @@ import type { Write } from './database.ts'
 /** What a collection needs of its store. */
 export interface Shelf {
   read(namespace: string, key: string): string | undefined
+  list(namespace: string, prefix: string): ReadonlyMap<string, string> | undefined
   write(write: Write): void
   now(): number
 }
@@ -22,6 +23,10 @@ export class SqliteCollection implements Collection {
 
   get(key: string): string | undefined {
     return this.#shelf.read(this.#name, key)
+  }
+
+  list(prefix: string): ReadonlyMap<string, string> | undefined {
+    return this.#shelf.list(this.#name, prefix)
   }
 
   set(key: string, value: string): boolean {

@@ -25,6 +25,7 @@ interface Held {
 export class SqliteDatabase {
   readonly #database: DatabaseSync
   readonly #read: StatementSync
+  readonly #list: StatementSync
   readonly #put: StatementSync
   readonly #delete: StatementSync
   readonly #expire: StatementSync
@@ -50,6 +51,9 @@ export class SqliteDatabase {
       // From here on streams are running, and they wait for nobody's lock: who finds one comes again.
       this.#database.exec(`PRAGMA busy_timeout = ${busyMs}`)
       this.#read = this.#database.prepare('SELECT value FROM entries WHERE namespace = ? AND key = ? AND until > ?')
+      this.#list = this.#database.prepare(
+        'SELECT key, value FROM entries WHERE namespace = ? AND key >= ? AND until > ? ORDER BY key',
+      )
       this.#put = this.#database.prepare(
         'INSERT OR REPLACE INTO entries (namespace, key, value, size, until) VALUES (?, ?, ?, ?, ?)',
       )
@@ -69,6 +73,16 @@ export class SqliteDatabase {
   read(namespace: string, key: string, now: number): string | undefined {
     const value = this.#read.get(namespace, key, now)?.value
     return typeof value === 'string' ? value : undefined
+  }
+
+  /** Those whose keys begin so: the index is walked from the first of them to the first that does not. */
+  list(namespace: string, prefix: string, now: number): Map<string, string> {
+    const found = new Map<string, string>()
+    for (const { key, value } of this.#list.iterate(namespace, prefix, now)) {
+      if (typeof key !== 'string' || !key.startsWith(prefix)) break
+      if (typeof value === 'string') found.set(key, value)
+    }
+    return found
   }
 
   /** Writes all or nothing. */

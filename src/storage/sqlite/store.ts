@@ -69,6 +69,7 @@ export class SqliteStore implements Store {
     if (known) return known
     const made = new SqliteCollection(name, limits, {
       read: (namespace, key) => this.#read(namespace, key),
+      list: (namespace, prefix) => this.#list(namespace, prefix),
       write: (write) => this.#write(write),
       now: this.#now,
     })
@@ -112,6 +113,29 @@ export class SqliteStore implements Store {
       this.#fail(error)
       return this.#memory ? this.#read(namespace, key) : undefined
     }
+  }
+
+  #list(namespace: string, prefix: string): ReadonlyMap<string, string> | undefined {
+    if (this.#closed) return undefined
+    if (this.#memory) return this.#inMemory(this.#memory, namespace).list(prefix) as ReadonlyMap<string, string>
+    const now = this.#now()
+    let found = new Map<string, string>()
+    if (this.#database || existsSync(this.#options.file)) {
+      try {
+        this.open()
+        found = this.#database?.list(namespace, prefix, now) ?? found
+      } catch (error) {
+        // Even where memory takes over: what it holds from now on is not what the file held.
+        this.#fail(error)
+        return undefined
+      }
+    }
+    for (const write of this.#pending.values()) {
+      if (write.namespace !== namespace || !write.key.startsWith(prefix)) continue
+      if (write.value === undefined || write.until <= now) found.delete(write.key)
+      else found.set(write.key, write.value)
+    }
+    return found
   }
 
   #write(write: Write): void {
