@@ -248,7 +248,7 @@ export function config({ watched }: Pick<Way, 'watched'>): Config {
     },
     limits: { streams: 5000, queue: 1000, queueTimeoutMs: 10_000 },
     marks: {},
-    access: { keys: watched ? ['sk-other', 'sk-client'] : [], named: [] },
+    access: { keys: watched ? ['sk-other', 'sk-client'] : [], named: [], operatorKeys: [] },
     transport: { client: 'http1' },
     storage: { path: ':memory:', chosen: false },
     streaming: {

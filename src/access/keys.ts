@@ -35,11 +35,20 @@ export function shownKeys({ headers, query }: Caller): ShownKey[] {
 export class ClientKeys {
   readonly #digests: readonly Buffer[]
   readonly #named: ReadonlyArray<{ name: string; digest: Buffer }>
+  readonly #operators: readonly Buffer[]
 
-  /** @param named those of them that have names */
-  constructor(keys: readonly string[], named: ReadonlyArray<{ name: string; key: string }> = []) {
-    this.#digests = keys.map(digest)
+  /**
+   * @param named those of them that have names
+   * @param operators those that are good for what only operators may ask, and for everything else as well
+   */
+  constructor(
+    keys: readonly string[],
+    named: ReadonlyArray<{ name: string; key: string }> = [],
+    operators: readonly string[] = [],
+  ) {
+    this.#digests = [...new Set([...keys, ...operators])].map(digest)
     this.#named = named.map(({ name, key }) => ({ name, digest: digest(key) }))
+    this.#operators = operators.map(digest)
   }
 
   /** The name of the key that the caller shows, if it has one. */
@@ -55,25 +64,59 @@ export class ClientKeys {
 
   /** @throws SluiceError `invalid_key` */
   check(caller: Caller): void {
-    const shown = shownKeys(caller)
-    if (shown.length === 0) {
-      throw new SluiceError(
-        'invalid_key',
-        'cannot accept the request: it carries no client key; send one as `Authorization: Bearer`, `x-api-key`, `x-goog-api-key` or `?key=`',
-      )
-    }
-    if (!shown.map((one) => this.owns(one.key)).includes(true)) {
-      throw new SluiceError('invalid_key', 'cannot accept the request: its client key is not known here')
-    }
+    if (!showsOneOf(this.#digests, shownOrRefused(caller, 'client'))) throw unknown('client')
+  }
+
+  /**
+   * For what only operators may ask. Without operator keys nobody may: those who were given a key to chat with have not
+   * been given the gateway.
+   *
+   * @throws SluiceError `operator_only`, `invalid_key`
+   */
+  checkOperator(caller: Caller): void {
+    // Whatever they show: no key would do.
+    if (this.#operators.length === 0) throw operatorOnly('there are no operator keys; set [access] operator_keys')
+    const shown = shownOrRefused(caller, 'operator')
+    if (showsOneOf(this.#operators, shown)) return
+    if (!showsOneOf(this.#digests, shown)) throw unknown('operator')
+    throw operatorOnly('it carries a client key; send one of [access] operator_keys')
   }
 
   /** Whether a key is one of sluice's own, which no provider may ever see. */
   owns(key: string): boolean {
-    const shown = digest(key)
-    let known = false
-    for (const one of this.#digests) if (timingSafeEqual(one, shown)) known = true
-    return known
+    return isAmong(this.#digests, key)
   }
+}
+
+type Kind = 'client' | 'operator'
+
+function shownOrRefused(caller: Caller, kind: Kind): ShownKey[] {
+  const shown = shownKeys(caller)
+  if (shown.length > 0) return shown
+  throw new SluiceError(
+    'invalid_key',
+    `cannot accept the request: it carries no ${kind} key; send one as \`Authorization: Bearer\`, \`x-api-key\`, \`x-goog-api-key\` or \`?key=\``,
+  )
+}
+
+function unknown(kind: Kind): SluiceError {
+  return new SluiceError('invalid_key', `cannot accept the request: its ${kind} key is not known here`)
+}
+
+function operatorOnly(why: string): SluiceError {
+  return new SluiceError('operator_only', `cannot accept the request: only operators may ask this, and ${why}`)
+}
+
+/** Looks at every key that is shown and at every one that is known, whichever fits. */
+function showsOneOf(digests: readonly Buffer[], shown: readonly ShownKey[]): boolean {
+  return shown.map(({ key }) => isAmong(digests, key)).includes(true)
+}
+
+function isAmong(digests: readonly Buffer[], key: string): boolean {
+  const shown = digest(key)
+  let known = false
+  for (const one of digests) if (timingSafeEqual(one, shown)) known = true
+  return known
 }
 
 function digest(key: string): Buffer {

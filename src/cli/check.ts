@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { Provider } from '../providers/index.ts'
+import type { Config } from '../config/index.ts'
 
 export function checkCommand(): Command {
   return new Command('check')
@@ -22,17 +22,12 @@ async function check(file: string | undefined): Promise<void> {
   const { describeAliases, describeClients, describeProviders, describeRouting, describeTransformers } = await import(
     './summary.ts'
   )
-  const config = await loadCode(readConfig({ file, env: process.env }))
+  const config = await loadCode(readConfig({ file, env: process.env, thorough: true }))
   const { server, access, storage, providers } = config
-  const callers =
-    access.keys.length > 0
-      ? `whoever shows one of ${access.keys.length} client ${access.keys.length === 1 ? 'key' : 'keys'}`
-      : 'this machine only, with any key or none'
-  await checkPackages(providers)
   const lines = [
     `configuration  ${config.source}`,
     `listens on     ${server.host}:${server.port}`,
-    `open to        ${callers}`,
+    ...describeAccess(access),
     `state in       ${storage.path === ':memory:' ? 'memory, as long as it runs' : storage.path}`,
     ...section(
       'providers',
@@ -47,18 +42,21 @@ async function check(file: string | undefined): Promise<void> {
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 
-/** Packages are loaded by the first request that needs them: that they are there at all can be said before. */
-async function checkPackages(providers: readonly Provider[]): Promise<void> {
-  if (providers.every((one) => !one.package)) return
-  const { findPackage } = await import('../transport/index.ts')
-  const { SluiceError } = await import('../errors/index.ts')
-  for (const { name, package: source } of providers) {
-    if (!source || findPackage(source.package) !== undefined) continue
-    throw new SluiceError(
-      'config_invalid',
-      `cannot use provider "${name}": the package "${source.package}" is not installed here; install it with \`npm install ${source.package}\``,
-    )
-  }
+function describeAccess({ keys, operatorKeys }: Config['access']): string[] {
+  if (keys.length === 0) return ['open to        this machine only, with any key or none']
+  const counts = [
+    { noun: 'client', count: keys.length - operatorKeys.length },
+    { noun: 'operator', count: operatorKeys.length },
+  ]
+  const some = counts
+    .filter(({ count }) => count > 0)
+    .map(({ noun, count }) => `${count} ${noun} ${count === 1 ? 'key' : 'keys'}`)
+  const open = `open to        whoever shows one of ${some.join(' or ')}`
+  if (operatorKeys.length > 0) return [open]
+  return [
+    open,
+    'operators      none: /admin/v1, sluice status and sluice probe are refused; to have one, set operator_keys under [access]',
+  ]
 }
 
 function section(title: string, lines: readonly string[]): string[] {

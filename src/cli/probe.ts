@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import { Command } from 'commander'
 import { CommandError } from './failure.ts'
-import { answers, call, type Remote, remoteAt, usualUrl } from './remote.ts'
+import { operatorAt, operatorKeyHelp } from './operator.ts'
+import { answers, call, type Remote, usualUrl } from './remote.ts'
 import { table } from './table.ts'
 
 interface ProbeFlags {
@@ -29,13 +31,15 @@ export function probeCommand(): Command {
     .option('--all', 'also try tools in a stream, and a beginning of the answer')
     .option('--json', 'print what was found as JSON')
     .option('--url <address>', `a running sluice to ask (default: ${usualUrl}, else one that is started for it)`)
-    .option('--key <key>', 'the client key to show (default: $SLUICE_KEY)')
+    .option('--key <key>', operatorKeyHelp)
     .option('-c, --config <file>', 'use this configuration, and no running sluice')
     .addHelpText(
       'after',
       `
 What was found out counts for \`[streaming] detection_ttl\`, as what sluice learns
-from requests does.
+from requests does. Where there are client keys only an operator may ask a running
+sluice: see \`operator_keys\` under [access]. That of the configuration is shown to
+a sluice on this machine only.
 
 Examples:
   sluice probe straico/openai/gpt-4o
@@ -46,7 +50,7 @@ Examples:
 }
 
 async function probe(models: string[], { url, key, config, all = false, json = false }: ProbeFlags): Promise<void> {
-  const remote = remoteAt(url ?? usualUrl, key)
+  const remote = await operatorAt(url ?? usualUrl, key)
   const ask = config === undefined && (url !== undefined || (await answers(remote)))
   const found = ask ? await askRemote(remote, models, all) : await askHere(config, models, all)
   if (json) process.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
@@ -68,14 +72,16 @@ async function askRemote(remote: Remote, models: string[], all: boolean): Promis
 /** A sluice of one's own for the length of a question, with the state of the one that is usually run. */
 async function askHere(config: string | undefined, models: string[], all: boolean): Promise<ProbedModel[]> {
   const { createSluice } = await import('../server/index.ts')
+  const key = randomUUID()
   const sluice = await createSluice({
     ...(config !== undefined && { config }),
     host: '127.0.0.1',
     port: 0,
     logLevel: 'error',
+    // Whoever may read the configuration needs no key out of it.
+    operatorKey: key,
   })
   try {
-    const [key] = sluice.config.access.keys
     return await askRemote({ url: sluice.url, key }, models, all)
   } finally {
     await sluice.close()

@@ -8,6 +8,8 @@ export interface Remote {
   /** Without a trailing slash. */
   url: string
   key: string | undefined
+  /** What is asked of it is for operators only. */
+  operator?: boolean
 }
 
 /** What `--url` and `--key` say; a key may also come from `$SLUICE_KEY`. @throws CommandError */
@@ -47,8 +49,10 @@ export async function call(remote: Remote, path: string, init: RequestInit = {})
   })
   if (response.ok) return response
   const said = errorText(await response.text())
-  const hint =
-    response.status === 401 && remote.key === undefined ? '; give a client key with --key or in SLUICE_KEY' : ''
+  const wanted = remote.operator
+    ? 'an operator key with --key or in SLUICE_OPERATOR_KEY'
+    : 'a client key with --key or in SLUICE_KEY'
+  const hint = response.status === 401 && remote.key === undefined ? `; give ${wanted}` : ''
   throw new CommandError(`${remote.url} answered ${response.status}: ${said}${hint}`)
 }
 

@@ -1,7 +1,8 @@
 import { Command } from 'commander'
 import pc from 'picocolors'
 import { CommandError } from './failure.ts'
-import { call, remoteAt, usualUrl } from './remote.ts'
+import { operatorAt, operatorKeyHelp } from './operator.ts'
+import { call, usualUrl } from './remote.ts'
 import { table } from './table.ts'
 
 type Colors = ReturnType<typeof pc.createColors>
@@ -42,11 +43,13 @@ export function statusCommand(): Command {
   return new Command('status')
     .description('Show how a running sluice, its targets and keys do.')
     .option('--url <address>', `the running sluice to ask (default: ${usualUrl})`)
-    .option('--key <key>', 'the client key to show (default: $SLUICE_KEY)')
+    .option('--key <key>', operatorKeyHelp)
     .option('--json', 'print it as JSON')
     .addHelpText(
       'after',
       `
+Where there are client keys only an operator may ask: see \`operator_keys\` under
+[access]. That of the configuration is shown to a sluice on this machine only.
 Keys of providers are told by their place in the configuration, never shown.
 
 Examples:
@@ -58,7 +61,7 @@ Examples:
 }
 
 async function status({ url, key, json = false }: StatusFlags): Promise<void> {
-  const remote = remoteAt(url ?? usualUrl, key)
+  const remote = await operatorAt(url ?? usualUrl, key)
   const response = await call(remote, '/admin/v1/targets')
   const told = (await response.json().catch(() => undefined)) as Status | undefined
   if (!Array.isArray(told?.targets) || told.config === undefined) {

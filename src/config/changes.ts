@@ -1,5 +1,5 @@
 import type { Provider } from '../providers/index.ts'
-import type { Config } from './config.ts'
+import type { AccessConfig, Config } from './config.ts'
 
 /** Names in one list, as it was and as it is. */
 export interface ListChange {
@@ -41,7 +41,8 @@ export function changesBetween(before: Config, after: Config): ConfigChange {
       if (!sameTransformers(before, after)) settings.push('[[transformers]]')
       continue
     }
-    settings.push(...settingsOf(key, before[key], after[key]))
+    if (key === 'access') settings.push(...settingsOf(key, asWritten(before.access), asWritten(after.access)))
+    else settings.push(...settingsOf(key, before[key], after[key]))
   }
   return {
     providers: listChange(before.providers, after.providers, sameProvider(before, after)),
@@ -62,6 +63,12 @@ function settingsOf(table: string, before: unknown, after: unknown): string[] {
   return [...new Set([...Object.keys(old), ...Object.keys(fresh)])]
     .filter((key) => !sameText(old[key], fresh[key]))
     .map((key) => `[${table}] ${writtenName(table, key)}`)
+}
+
+/** The lists as they stand in the file, where each key is in one of them only. */
+function asWritten({ keys, named, operatorKeys }: AccessConfig): Record<string, unknown> {
+  const elsewhere = new Set([...named.map(({ key }) => key), ...operatorKeys])
+  return { keys: keys.filter((key) => !elsewhere.has(key)), named_keys: named, operator_keys: operatorKeys }
 }
 
 /** `idleTimeoutMs` as it stands in the file: `idle_timeout`. */

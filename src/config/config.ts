@@ -114,10 +114,15 @@ export interface NamedKey {
 }
 
 export interface AccessConfig {
-  /** Client keys, those with names included. None: loopback callers only, any key or none. */
+  /**
+   * All that open the door: client keys, those with names, and those of operators. None: loopback callers only, any key
+   * or none.
+   */
   keys: string[]
   /** Those that have names. */
   named: NamedKey[]
+  /** Those that are good for `/admin/v1`. None: with client keys nobody may go there, else whoever may call. */
+  operatorKeys: string[]
 }
 
 export interface LimitsConfig {

@@ -11,7 +11,7 @@ export const defaults = {
     drain_timeout: '10m',
     watch: true,
   },
-  access: { keys: [] as string[] },
+  access: { keys: [] as string[], operator_keys: [] as string[] },
   limits: { streams: 5000, queue: 1000, queue_timeout: '10s' },
   streaming: {
     force: 'auto',

@@ -13,6 +13,8 @@ export interface ConfigFlags {
   watch?: boolean | undefined
   logLevel?: LogConfig['level'] | undefined
   logFormat?: LogConfig['format'] | undefined
+  /** One more key for operators. */
+  operatorKey?: string | undefined
 }
 
 const { server, storage, log } = configSchema.properties

@@ -23,6 +23,7 @@ const secretKeys: readonly unknown[] = [
   'api_keys',
   'keys',
   'named_keys',
+  'operator_keys',
   'headers',
   'aws_access_key_id',
   'aws_secret_access_key',

@@ -15,9 +15,10 @@ export function checkHost(host: string, written: Written): void {
     )
     return
   }
-  const { keys, named_keys: named } = options.access ?? {}
+  const { keys, named_keys: named, operator_keys: operators } = options.access ?? {}
   // Keys that are wrong in themselves are reported as such, and show that some were meant.
-  if (isLoopbackHost(host) || problems.hasWithin(['access']) || hasSome(keys) || hasSome(named)) return
+  if (isLoopbackHost(host) || problems.hasWithin(['access'])) return
+  if (hasSome(keys) || hasSome(named) || hasSome(operators) || flags.operatorKey !== undefined) return
   report(
     `found ${found} without client keys: everybody who reaches that address could spend your provider keys, so that without keys sluice listens on loopback only; add keys = ["\${SLUICE_KEY}"] under [access], or listen on 127.0.0.1`,
   )

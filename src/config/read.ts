@@ -21,6 +21,8 @@ export interface ReadOptions {
   flags?: ConfigFlags
   /** Where `sluice.toml` is looked for. Default: the working directory. */
   cwd?: string
+  /** Also looks at the files and packages that providers need. Else the first request does, for which they may be there. */
+  thorough?: boolean
 }
 
 /**
@@ -44,7 +46,8 @@ export function readConfig(options: ReadOptions): Config {
   const above = layEnvironment(value as ConfigOptions, options.env, problems)
   const laid = layFlags(above, options.flags ?? {}, problems)
   const from = file ?? (options.options === undefined ? undefined : 'options')
-  const config = resolveConfig({ options: laid, raw, from, env: options.env, flags: options.flags ?? {}, problems })
+  const { env, flags = {}, thorough = false } = options
+  const config = resolveConfig({ options: laid, raw, from, env, flags, thorough, problems })
   return { ...config, ...(file !== undefined && { file }) }
 }
 

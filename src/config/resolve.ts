@@ -52,9 +52,15 @@ export function resolveConfig(written: Written): Config {
 
 function resolveAccess(written: Written): AccessConfig {
   const named = good<NamedKey[]>(written, ['access', 'named_keys']) ?? []
+  const { operatorKey } = written.flags
+  const operatorKeys = [
+    ...setting(written, 'access', 'operator_keys'),
+    ...(operatorKey === undefined ? [] : [operatorKey]),
+  ]
   return {
-    keys: [...setting(written, 'access', 'keys'), ...named.map(({ key }) => key)],
+    keys: [...setting(written, 'access', 'keys'), ...named.map(({ key }) => key), ...operatorKeys],
     named: named.map((one) => ({ ...one })),
+    operatorKeys,
   }
 }
 

@@ -95,6 +95,13 @@ const accessOptions = Type.Object(
     named_keys: Type.Optional(
       Type.Array(namedKey, { description: 'Keys with names, by which rules, transformers and the log know them.' }),
     ),
+    operator_keys: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
+        default: access.operator_keys,
+        description:
+          'Keys that `/admin/v1` takes, any one of them; good for everything else, too. None: with client keys nobody may go there.',
+      }),
+    ),
   },
   { additionalProperties: false, description: 'Who may call.' },
 )

@@ -14,6 +14,8 @@ export interface Written {
   from: string | undefined
   env: Record<string, string | undefined>
   flags: ConfigFlags
+  /** What providers need beside what is written is looked at, too. */
+  thorough: boolean
   problems: Problems
 }
 

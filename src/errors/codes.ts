@@ -27,6 +27,12 @@ export const errorCodes = {
     retry: false,
     means: 'Without client keys sluice answers loopback callers only, and the Origin or Host was another.',
   },
+  operator_only: {
+    status: 403,
+    kind: 'permission',
+    retry: false,
+    means: 'Only operators may ask this, and no operator key was shown or none is set.',
+  },
   unknown_route: { status: 404, kind: 'not_found', retry: false, means: 'No such path.' },
   unknown_model: {
     status: 404,

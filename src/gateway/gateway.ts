@@ -187,7 +187,8 @@ export class Gateway {
         else this.#replies.respond(arrival, 200, { status: 'ready' })
         return
     }
-    this.#tenure.check(exchange)
+    if (endpoint.operation === 'admin') this.#tenure.checkOperator(exchange)
+    else this.#tenure.check(exchange)
     if (endpoint.operation === 'front' || endpoint.says) {
       this.#replies.respond(arrival, 200, endpoint.says ?? { name: 'sluice', models: '/v1/models' })
       return

@@ -29,7 +29,7 @@ export interface HouseParts {
  */
 export function openHouse(parts: HouseParts, former?: { config: Config; house: House }): House {
   const { config, transport, log, clock, store } = parts
-  const { server, streaming } = config
+  const { server, streaming, access } = config
   const old = former?.house
   const was = former?.config.streaming
   const responses = old?.responses ?? new StoredResponses({ store, log, clock, maxHistory: server.maxBodyBytes })
@@ -48,7 +48,7 @@ export function openHouse(parts: HouseParts, former?: { config: Config; house: H
         ? old.capabilities
         : new StreamingCapabilityCache({ ttlMs: streaming.detectionTtlMs, store }),
     health: former ? former.house.health.successor(former.config.providers, config.providers) : new Health(),
-    clientKeys: new ClientKeys(config.access.keys, config.access.named),
+    clientKeys: new ClientKeys(access.keys, access.named, access.operatorKeys),
     memory:
       old?.memory ?? new ReasoningMemory(remembered, () => clock.now(), store.lasts ? reasoningIn(store) : undefined),
     responses,

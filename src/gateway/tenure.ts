@@ -14,6 +14,8 @@ export class Tenure {
   readonly models: ModelList
   /** Throws for callers who may not come in. */
   readonly check: (exchange: Exchange) => void
+  /** The same where only operators may. Without any keys at all whoever may come in is one. */
+  readonly checkOperator: (exchange: Exchange) => void
   /** Milliseconds since 1970. */
   readonly since: number
   #guests = 0
@@ -26,7 +28,13 @@ export class Tenure {
     this.config = config
     this.house = house
     this.models = new ModelList(house)
-    this.check = access.keys.length > 0 ? (exchange) => clientKeys.check(exchange) : loopbackCheck(server.corsOrigins)
+    if (access.keys.length > 0) {
+      this.check = (exchange) => clientKeys.check(exchange)
+      this.checkOperator = (exchange) => clientKeys.checkOperator(exchange)
+    } else {
+      this.check = loopbackCheck(server.corsOrigins)
+      this.checkOperator = this.check
+    }
     this.since = Date.now()
   }
 

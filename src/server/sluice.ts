@@ -28,6 +28,8 @@ export interface SluiceOptions {
   /** Above the configuration. */
   logLevel?: ConfigFlags['logLevel']
   logFormat?: ConfigFlags['logFormat']
+  /** One more operator key beside those of the configuration, for whoever starts it to call `/admin/v1` with. */
+  operatorKey?: string
   /** Default: `process.env`. */
   env?: Record<string, string | undefined>
   /** Default: as the configuration says. */
@@ -64,14 +66,14 @@ export interface Sluice {
  */
 export async function createSluice(options: SluiceOptions = {}): Promise<Sluice> {
   const env = options.env ?? process.env
-  const { config: given, host: wantedHost, port, state, watch, logLevel, logFormat } = options
+  const { config: given, host: wantedHost, port, state, watch, logLevel, logFormat, operatorKey } = options
   const builtin = new Builtin()
   const code = new CodeLoader()
   const read = async (file?: string): Promise<Config> => {
     const written = readConfig({
       ...(file !== undefined ? { file } : typeof given === 'string' ? { file: given } : { options: given }),
       env,
-      flags: { host: wantedHost, port, state, watch, logLevel, logFormat },
+      flags: { host: wantedHost, port, state, watch, logLevel, logFormat, operatorKey },
     })
     return code.load(written)
   }

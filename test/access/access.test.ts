@@ -59,6 +59,45 @@ describe('the key a caller shows', () => {
   })
 })
 
+describe('what only operators may ask', () => {
+  const keys = new ClientKeys(['client', 'both'], [{ name: 'team', key: 'client' }], ['operator', 'other', 'both'])
+  const from = (key: string) => caller({ 'x-api-key': key })
+
+  it.each(['operator', 'other', 'both'])('%s may, and anything else as well', (key) => {
+    expect(() => keys.checkOperator(from(key))).not.toThrow()
+    expect(() => keys.check(from(key))).not.toThrow()
+    expect(keys.owns(key)).toBe(true)
+  })
+
+  it('is asked with a key for the provider beside it', () => {
+    const both = caller({ authorization: 'Bearer a-subscription', 'x-api-key': 'operator' })
+    expect(() => keys.checkOperator(both)).not.toThrow()
+    const client = caller({ authorization: 'Bearer client' }, 'key=operator')
+    expect(() => keys.checkOperator(client)).not.toThrow()
+  })
+
+  it.each<[string, Caller, object]>([
+    ['a client key', from('client'), { code: 'operator_only', status: 403, message: /carries a client key; send one/ }],
+    ['a client key and another', caller({ 'x-api-key': 'client' }, 'key=x'), { code: 'operator_only' }],
+    ['an unknown key', from('operato'), { code: 'invalid_key', status: 401, message: /its operator key is not known/ }],
+    ['none', caller({}), { code: 'invalid_key', status: 401, message: /it carries no operator key; send one as/ }],
+  ])('%s is not enough, and no key is quoted', (_, one, { message = /./, ...error }: { message?: RegExp }) => {
+    expect(() => keys.checkOperator(one)).toThrow(expect.objectContaining(error))
+    expect(() => keys.checkOperator(one)).toThrow(message)
+    expect(() => keys.checkOperator(one)).not.toThrow(/operato"|operator"|team/)
+  })
+
+  it.each([
+    ['a client key', from('one')],
+    ['another', from('two')],
+    ['none', caller({})],
+  ])('where there are no operator keys %s is told to set some', (_, one) => {
+    const check = () => new ClientKeys(['one']).checkOperator(one)
+    expect(check).toThrow(expect.objectContaining({ code: 'operator_only', status: 403 }))
+    expect(check).toThrow(/there are no operator keys; set \[access\] operator_keys$/)
+  })
+})
+
 describe('without client keys', () => {
   const check = loopbackCheck(['https://app.example'])
 

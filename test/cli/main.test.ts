@@ -104,6 +104,7 @@ targets = ["house/llama"]
     expect(stdout).toBe(`configuration  ${file}
 listens on     0.0.0.0:4114
 open to        whoever shows one of 1 client key
+operators      none: /admin/v1, sluice status and sluice probe are refused; to have one, set operator_keys under [access]
 state in       /var/state/sluice
 providers      openai  openai-chat, https://api.openai.com/v1, a key, any model
                house   openai-chat, http://10.0.0.7/v1, no key, one model
@@ -112,6 +113,21 @@ models         smart  -> house/llama
 no mistakes found
 `)
   })
+})
+
+it.each([
+  ['', 'this machine only, with any key or none'],
+  [
+    'keys = ["secret-1"]\noperator_keys = ["secret-2", "secret-3"]',
+    'whoever shows one of 1 client key or 2 operator keys',
+  ],
+  ['operator_keys = ["secret-1"]', 'whoever shows one of 1 operator key'],
+])('sluice check says who may come in: %j', async (access, said) => {
+  const file = join(emptyFolder(), 'sluice.toml')
+  writeFileSync(file, `[access]\n${access}\n`)
+  const { stdout } = await sluice(['check', file])
+  expect(stdout).toContain(`\nopen to        ${said}\nstate in `)
+  expect(stdout).not.toContain('secret')
 })
 
 describe('a Node that is too old', () => {

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { createSluice } from '../../src/index.ts'
@@ -29,6 +29,17 @@ it('says what a model can do, from what it is known, and what it cost', async ()
   expect(stdout).toMatch(/^3 requests, 18 tokens in, 2 out$/m)
   expect([code, scripted.count()]).toEqual([0, 3])
 })
+
+it.each(['keys = ["client-1"]', 'operator_keys = ["op-1"]', 'keys = ["client-1"]\noperator_keys = ["op-1"]'])(
+  'needs no key for a sluice of its own: %j',
+  async (access) => {
+    const { file } = await server('streams')
+    appendFileSync(file, `[access]\n${access}\n`)
+    const { code, stdout } = await sluice(['probe', 'house/qwen', '--config', file])
+    expect(stdout).toMatch(/^house\/qwen +stream +yes /m)
+    expect(code).toBe(0)
+  },
+)
 
 it('asks once more without `stream_options` where those are refused, and tries tools where streams come', async () => {
   const { file, scripted } = await server('refuses-options')

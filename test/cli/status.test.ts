@@ -1,8 +1,10 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pc from 'picocolors'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { operatorAt } from '../../src/cli/operator.ts'
 import { type Status, statusLines } from '../../src/cli/status.ts'
+import { createSluice } from '../../src/index.ts'
 import { startScripted } from '../../src/providers/scripted/index.ts'
 import { begin, emptyFolder, sluice } from './command.ts'
 
@@ -92,7 +94,7 @@ it('a running sluice is asked, and SIGHUP has its file read again', async () => 
   onTestFinished(() => upstream.close())
   const file = join(emptyFolder(), 'sluice.toml')
   const text = (name: string) =>
-    `[access]\nkeys = ["client-key"]\n[[providers]]\nname = "${name}"\ndialect = "openai-chat"\nbase_url = "${upstream.url}/v1"\napi_keys = ["provider-key"]\n`
+    `[access]\nkeys = ["client-key"]\noperator_keys = ["operator-key"]\n[[providers]]\nname = "${name}"\ndialect = "openai-chat"\nbase_url = "${upstream.url}/v1"\napi_keys = ["provider-key"]\n`
   writeFileSync(file, text('house'))
   const running = begin(['start', '--port', '0', '--config', file, '--no-watch'])
   const [, url = ''] = await running.said(/listening on (http:\S+)/)
@@ -102,7 +104,7 @@ it('a running sluice is asked, and SIGHUP has its file read again', async () => 
     body: JSON.stringify({ model: 'house/m', messages: [{ role: 'user', content: 'Hi' }] }),
   })
   const ask = (...args: string[]) =>
-    sluice(['status', '--url', url, '--key', 'client-key', ...args], { env: { CI: '1' } })
+    sluice(['status', '--url', url, '--key', 'operator-key', ...args], { env: { CI: '1' } })
   const shown = await ask()
   expect(shown).toMatchObject({ code: 0, stderr: '' })
   expect(shown.stdout).toContain(`configuration  ${file}, read `)
@@ -124,6 +126,62 @@ it('a running sluice is asked, and SIGHUP has its file read again', async () => 
   const { code, stderr } = await running.ended
   expect(code).toBe(0)
   expect(stderr).toContain('the configuration was read again: added provider garden; removed provider house')
+})
+
+it.each<[string, string, string[], Record<string, string>, number, RegExp]>([
+  ['takes its key from the configuration', 'operator_keys = ["op-1"]', [], {}, 0, /at http/],
+  ['goes without a key where none is asked for', '', [], {}, 0, /at http/],
+  [
+    'prefers its own variable',
+    'operator_keys = ["op-1"]',
+    [],
+    { SLUICE_OPERATOR_KEY: 'op-2' },
+    1,
+    / 401: .* not known/,
+  ],
+  ['prefers its flag', 'operator_keys = ["op-1"]', ['--key', 'op-1'], { SLUICE_OPERATOR_KEY: 'op-2' }, 0, /at http/],
+  ['does not take a client key for one', 'operator_keys = ["op-1"]', [], { SLUICE_KEY: 'client-1' }, 0, /at http/],
+  [
+    'asks for operator keys where there are none',
+    'keys = ["client-1"]',
+    [],
+    {},
+    1,
+    / 403: .*set \[access\] operator_keys/,
+  ],
+])('status %s', async (_, access, args, env, code, said) => {
+  const upstream = await startScripted()
+  onTestFinished(() => upstream.close())
+  const home = emptyFolder()
+  mkdirSync(join(home, 'sluice'))
+  const file = join(home, 'sluice', 'sluice.toml')
+  writeFileSync(
+    file,
+    `[access]\n${access}\n[[providers]]\nname = "house"\ndialect = "openai-chat"\nbase_url = "${upstream.url}/v1"\n`,
+  )
+  const running = await createSluice({ config: file, port: 0, env: {}, state: ':memory:', logLevel: 'silent' })
+  onTestFinished(() => running.close())
+  const ran = await sluice(['status', '--url', running.url, ...args], { env: { XDG_CONFIG_HOME: home, ...env } })
+  expect(ran.code).toBe(code)
+  expect(ran.stdout + ran.stderr).toMatch(said)
+  expect(ran.stdout + ran.stderr).not.toMatch(/op-\d|client-\d/)
+})
+
+it("the configuration's operator key is for no other machine, and one that cannot be read is none", async () => {
+  const home = emptyFolder()
+  mkdirSync(join(home, 'sluice'))
+  const file = join(home, 'sluice', 'sluice.toml')
+  writeFileSync(file, '[access]\noperator_keys = ["op-1"]\n')
+  vi.stubEnv('XDG_CONFIG_HOME', home)
+  vi.stubEnv('SLUICE_KEY', 'client-1')
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const keyFor = async (url: string) => (await operatorAt(url, undefined)).key
+  expect(await keyFor('http://localhost:1/')).toBe('op-1')
+  for (const url of ['http://10.0.0.7:4114', 'https://127.0.0.1.example', 'http://127.0.0.1@other.example/']) {
+    expect(await keyFor(url)).toBe('client-1')
+  }
+  writeFileSync(file, '[access]\noperator_keys = ["${NOT_SET}"]\n')
+  expect(await keyFor('http://localhost:1/')).toBe('client-1')
 })
 
 it('a server of another kind, or none, is told apart', async () => {

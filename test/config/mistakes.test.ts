@@ -1,6 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Problem, type ReadOptions, readConfig } from '../../src/config/index.ts'
 import { SluiceError } from '../../src/errors/index.ts'
+import { createSluice } from '../../src/index.ts'
 
 function problems(text: string, rest: Partial<ReadOptions> = {}): Problem[] {
   try {
@@ -25,6 +29,100 @@ name = "house"
 dialect = "openai-chat"
 base_url = "http://10.0.0.7:8000/v1"
 `
+
+const google = (file: string) =>
+  `[[providers]]\nname = "g"\nkind = "vertex"\nproject = "p"\ngoogle_credentials = ${JSON.stringify(file)}\n`
+
+/** A file with this text. */
+function fileWith(text: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-config-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'key.json')
+  writeFileSync(file, text)
+  return file
+}
+
+describe('credentials of Google that cannot be used are told by a thorough look, with the line', () => {
+  it.each<[string, string, RegExp]>([
+    ['no JSON', '-----BEGIN PRIVATE KEY----- secret', /the file holds no JSON; name the key of a service account/],
+    ['no object', 'null', /the file holds no object of JSON/],
+    ['a client id', '{"installed":{"client_id":"secret"}}', /is the id of an OAuth client, and no proof/],
+    ['no kind', '{"client_email":"secret"}', /has no `type`/],
+    ['another kind', '{"type":"api_key","key":"secret"}', /says `type` "api_key"; it takes one of service_account, /],
+    ['a kind that may be a secret', '{"type":"SECRET secret"}', /says `type` something else; it takes/],
+    ['a kind that every object has', '{"type":"constructor"}', /says `type` "constructor"; it takes/],
+    [
+      'too little',
+      '{"type":"service_account","client_email":"secret"}',
+      /of type service_account lacks `private_key`; get it anew/,
+    ],
+  ])('%s', (_, text, message) => {
+    const file = fileWith(text)
+    expect(told(google(file))).toEqual([])
+    const [only, ...more] = told(google(file), { thorough: true })
+    expect(more).toEqual([])
+    expect(only).toMatch(/^5 providers\[0\]\.google_credentials: found /)
+    expect(only).toMatch(message)
+    expect(only).not.toContain('secret')
+  })
+
+  it.each<[string, string, RegExp]>([
+    ['no file', join(tmpdir(), 'nobody.json'), /there is no such file; name the key of a service account/],
+    ['a folder', tmpdir(), /the file cannot be read \(EISDIR\)/],
+  ])('%s', (_, file, message) => {
+    expect(told(google(file), { thorough: true })).toEqual([expect.stringMatching(message)])
+  })
+
+  it('where the environment names them', () => {
+    const env = { GOOGLE_APPLICATION_CREDENTIALS: join(tmpdir(), 'nobody.json') }
+    const text = '[[providers]]\nname = "g"\nkind = "vertex"\nproject = "p"\n'
+    expect(told(text, { env, thorough: true })).toEqual([
+      expect.stringMatching(/^- environment variable GOOGLE_APPLICATION_CREDENTIALS: there is no such file/),
+    ])
+  })
+
+  it.each([
+    { type: 'service_account', client_email: 'a@b', private_key: 'k' },
+    { type: 'authorized_user', client_id: 'a', client_secret: 'b', refresh_token: 'c' },
+    { type: 'external_account', audience: 'a', credential_source: { file: 'f' } },
+  ])('but for good ones', (content) => {
+    expect(told(google(fileWith(JSON.stringify(content))), { thorough: true })).toEqual([])
+  })
+})
+
+describe('the scripted provider, where no other is configured', () => {
+  const models = (target: string) => `[[models]]\nname = "fast"\ntargets = [${JSON.stringify(target)}]\n`
+
+  it('is a target of models, of rules and of situations', () => {
+    const text = `${models('scripted/demo')}[routing]\ndefault = "scripted/echo"\n[[routing.rules]]\nto = "scripted/demo"\ntools_over = 1\n`
+    expect(told(text)).toEqual([])
+  })
+
+  it('answers to the name', async () => {
+    const config = { models: [{ name: 'fast', targets: ['scripted/demo'] }] }
+    const sluice = await createSluice({ config, env: {}, port: 0, state: ':memory:', logLevel: 'silent' })
+    onTestFinished(() => sluice.close())
+    const answer = await fetch(`${sluice.url}/v1/chat/completions`, {
+      method: 'POST',
+      body: JSON.stringify({ model: 'fast', messages: [{ role: 'user', content: 'Hi' }] }),
+    })
+    expect(answer.status).toBe(200)
+    expect(await answer.json()).toMatchObject({ object: 'chat.completion' })
+  })
+
+  it('is none where there are others, in the file or in the environment', () => {
+    const other = house.replace('"house"', '"other"')
+    const astray = expect.stringMatching(/^3 models.*leads to no provider; write `provider\/model` with one of /)
+    expect(told(models('scripted/demo') + house + other)).toEqual([astray])
+    expect(told(models('scripted/demo'), { env: { OPENAI_API_KEY: 'k', MISTRAL_API_KEY: 'k' } })).toEqual([astray])
+  })
+
+  it.each(['openai/gpt-5', 'demo', 'scripted/', 'scripted'])('is not meant by %s', (target) => {
+    expect(told(models(target))).toEqual([
+      expect.stringMatching(/^3 models.*write "scripted\/demo" .*, or add \[\[providers\]\]$/),
+    ])
+  })
+})
 
 describe('each kind of mistake is told with its line and a way out', () => {
   it.each<[string, string, RegExp]>([
@@ -84,6 +182,16 @@ describe('each kind of mistake is told with its line and a way out', () => {
       'an empty client key',
       '[access]\nkeys = [\n  "",\n]',
       /^3 access\.keys\[0\]: found an empty string; write a string that is not empty$/,
+    ],
+    [
+      'an operator key that is no list',
+      '[access]\noperator_keys = "op-1"',
+      /^2 access\.operator_keys: found a string; write a list of strings$/,
+    ],
+    [
+      'an operator key that is no key',
+      '[access]\noperator_keys = ["a", ["op-1"]]',
+      /^2 access\.operator_keys\[1\]: found a list; write a string that is not empty$/,
     ],
     [
       'an origin with a path',

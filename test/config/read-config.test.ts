@@ -21,7 +21,7 @@ describe('what holds where nothing is written', () => {
         drainTimeoutMs: 600_000,
         watch: true,
       },
-      access: { keys: [], named: [] },
+      access: { keys: [], named: [], operatorKeys: [] },
       limits: { streams: 5000, queue: 1000, queueTimeoutMs: 10_000 },
       streaming: {
         force: 'auto',
@@ -173,6 +173,20 @@ describe('what is written is what is done', () => {
       { name: 'ours', userAgent: 'ours/*', comments: false },
       { name: 'usual', ping: true, reasoning: 'both' },
     ])
+  })
+
+  it('listens for others with whatever kind of key there is, and those of operators open the door as well', () => {
+    const options = { server: { host: '0.0.0.0' }, access: { operator_keys: [`\${K}`] } }
+    expect(readConfig({ options, env: { K: 'secret\n' } }).access).toEqual({
+      keys: ['secret'],
+      named: [],
+      operatorKeys: ['secret'],
+    })
+    const access = { keys: ['a'], named_keys: [{ name: 'b', key: 'b' }], operator_keys: ['c'] }
+    expect(readConfig({ options: { access }, env: {}, flags: { operatorKey: 'd' } }).access).toMatchObject({
+      keys: ['a', 'b', 'c', 'd'],
+      operatorKeys: ['c', 'd'],
+    })
   })
 
   it('takes the same as an object', () => {

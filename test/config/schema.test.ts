@@ -79,12 +79,12 @@ describe('what is said of the options in more than one place', () => {
   })
 
   it('the example is a good configuration, also with all that is commented out', () => {
-    const env = { SLUICE_KEY: 'k', OPENAI_API_KEY: 'k', ANTHROPIC_API_KEY: 'k' }
+    const env = { SLUICE_KEY: 'k', SLUICE_OPERATOR_KEY: 'op', OPENAI_API_KEY: 'k', ANTHROPIC_API_KEY: 'k' }
     const text = read('sluice.example.toml')
     expect(readConfig({ text, env }).aliases.map((one) => one.name)).toEqual(['smart', 'private'])
     const full = text.replace(/^# (\w+ = )/gm, '$1')
     expect(full).not.toBe(text)
-    expect(readConfig({ text: full, env }).access.keys).toEqual(['k'])
+    expect(readConfig({ text: full, env }).access.keys).toEqual(['k', 'op'])
   })
 
   /** `[server]` -> its options, each with its default as it is written in TOML. */
@@ -112,7 +112,13 @@ describe('what is said of the options in more than one place', () => {
   })
 
   it('every block of TOML on the page is a good configuration', () => {
-    const env = { SLUICE_KEY: 'k', OPENAI_API_KEY: 'k', ANTHROPIC_API_KEY: 'k', OPENROUTER_API_KEY: 'k' }
+    const env = {
+      SLUICE_KEY: 'k',
+      SLUICE_OPERATOR_KEY: 'op',
+      OPENAI_API_KEY: 'k',
+      ANTHROPIC_API_KEY: 'k',
+      OPENROUTER_API_KEY: 'k',
+    }
     const blocks = [...read('docs/configuration.md').matchAll(/```toml\n(.*?)```/gs)].map((match) => match[1] ?? '')
     expect(blocks.length).toBeGreaterThan(5)
     for (const text of blocks) expect(() => readConfig({ text, env }), text).not.toThrow()

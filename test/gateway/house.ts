@@ -76,7 +76,7 @@ export function startGateway(
       drainTimeoutMs: 1e4,
       watch: false,
     },
-    access: { keys: access, named: [] },
+    access: { keys: access, named: [], operatorKeys: [] },
     limits: { streams: 5000, queue: 1000, queueTimeoutMs: 10_000 },
     marks: {},
     transport: { client: 'http1' },

@@ -127,7 +127,7 @@ it('client keys are not taken away under an address that others reach', async ()
 
 it('keys can be changed while they are in use: streams keep theirs, new requests show the new ones', async () => {
   const text = (url: string, provided: string, client: string) =>
-    `[access]\nkeys = ["client", "${client}"]\n${provider('turning', url, `api_keys = ["${provided}"]`)}${provider('staying', url, 'api_keys = ["stays"]')}`
+    `[access]\nkeys = ["${client}"]\noperator_keys = ["client"]\n${provider('turning', url, `api_keys = ["${provided}"]`)}${provider('staying', url, 'api_keys = ["stays"]')}`
   const { write, said, ask, upstream, status, lines } = await open((url) => text(url, 'key-one', 'team-one'))
   const running = ask('turning/m', long, 'team-one')
   expect((await ask('staying/m')).status).toBe(200)
