@@ -12,7 +12,7 @@ status_ceiling = "1s"
 first_token_timeout = "1s"
 idle_timeout = "1s"
 stall_timeout = "1300ms"
-total_timeout = "2500ms"
+total_timeout = "6s"
 finish_grace = "300ms"
 max_retries = 1
 

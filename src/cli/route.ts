@@ -65,7 +65,7 @@ async function showRoute(file: string, flags: RouteFlags): Promise<void> {
     const why = 'no provider is configured, and the scripted one answers whatever is asked'
     throw new CommandError(`cannot say where the request would go: ${why}; add [[providers]] to a configuration`)
   }
-  if (!facts.model && !header['x-sluice-model']) {
+  if (!facts.model && !header['x-sluice-model'] && facts.subagentTag() === undefined) {
     throw new CommandError(
       'cannot say where the request would go: it names no model; put `model` into it, or use --model',
     )

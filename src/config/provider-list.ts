@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { type Provider, presets, providersFromEnvironment, withEnvironment } from '../providers/index.ts'
+import { checkElsewhere } from './check-elsewhere.ts'
 import { checkProvider, isSelf, type Self } from './check-provider.ts'
 import { checkNames, goodParts, listed, shown, type Written } from './written.ts'
 
@@ -31,6 +32,7 @@ export function listProviders(written: Written, self: Self): ProviderList {
       report: (inner, message) => written.problems.add([...path, ...inner], message),
     })
     if (provider) {
+      if (written.thorough) checkElsewhere(options, written, path)
       providers.push(provider)
       marks[provider.name] = markOf(options)
     } else if (typeof name === 'string') broken.add(name)

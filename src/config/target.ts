@@ -21,11 +21,13 @@ export function checkTarget(
   written: Written,
   path: Path,
   target: string,
-  { providers, broken }: ProviderList,
+  { providers, broken, fromEnvironment }: ProviderList,
   names: readonly string[],
 ): void {
   const prefix = target.slice(0, Math.max(0, target.indexOf('/')))
   if (broken.has(prefix) || leads(target, providers)) return
+  // Where nothing else is configured the scripted provider answers.
+  if (providers.length === 0 && fromEnvironment && /^scripted\/./.test(target)) return
   if (place.test(target) && (prefix === '' || place.test(prefix) || providers.some(({ name }) => name === prefix)))
     return
   // A bare target might be meant for any of the providers that are still wrong.
@@ -66,7 +68,7 @@ function astray(
   if (aliases.includes(target)) return `${found}: it is a name from [[models]] itself; write the targets behind it`
   const known = [...providers.map((one) => one.name), ...broken]
   if (known.length === 0) {
-    return `${found}: there are none, neither here nor in the environment; add [[providers]]`
+    return `${found}: there are none, neither here nor in the environment; write "scripted/demo" for an answer that needs none, or add [[providers]]`
   }
   const provider = providers.find((one) => one.name === prefix)
   if (provider?.models) {

@@ -35,7 +35,8 @@ export async function findOut({ arrival, endpoint, tenure, desk, status, signal 
   if (stored) return good(await desk.answer(exchange, stored))
   const { client } = dialect
   const named = exchange.method === 'POST' ? await namedModel(house, exchange) : endpoint.model
-  if (named !== undefined) return good(client.encodeModel(tenure.models.entry(named, client.defaultTag)))
+  if (named !== undefined)
+    return good(client.encodeModel(await tenure.models.entry(exchange, named, client.defaultTag)))
   return good(client.encodeModels(await tenure.models.entries(exchange), exchange.query))
 }
 

@@ -26,12 +26,13 @@ export class ModelList {
     const lists = await Promise.all(
       providers.map(async (provider) => {
         const models = provider.models?.map((id) => ({ id })) ?? (await this.#ask(provider, exchange))
-        const lessons = await this.#house.capabilities.of(provider)
-        return models.map((model) => {
-          const streams = lessons.known(model.id, 'stream') ?? targetOf(provider, model.id).traits.streams
-          const named = { ...model, id: `${provider.name}/${model.id}`, owner: provider.name }
-          return streams === undefined ? named : { ...named, streams }
-        })
+        const streams = await this.#streams(provider)
+        return models.map((model) => ({
+          ...model,
+          id: `${provider.name}/${model.id}`,
+          owner: provider.name,
+          ...streams(model.id),
+        }))
       }),
     )
     // A name with a wildcard stands for many, and is none that can be asked for.
@@ -39,11 +40,27 @@ export class ModelList {
     return [...named.map(({ name }) => ({ id: name, owner: 'sluice' })), ...lists.flat()]
   }
 
-  /** @throws SluiceError `unknown_model` */
-  entry(id: string, defaultTag?: string): ModelEntry {
+  /**
+   * One of them, with all that the list says of it. A model may be served that no list names.
+   *
+   * @throws SluiceError `unknown_model`
+   */
+  async entry(exchange: Exchange, id: string, defaultTag?: string): Promise<ModelEntry> {
     const alias = this.#house.table.aliases.find((one) => id === one.name || id === one.name + (defaultTag ?? ''))
     if (alias) return { id, owner: 'sluice' }
-    return { id, owner: routeTo(id, this.#house.table, defaultTag).provider.name }
+    const { provider, model } = routeTo(id, this.#house.table, defaultTag)
+    const listed = provider.models ? [] : await this.#ask(provider, exchange)
+    const streams = await this.#streams(provider)
+    return { ...listed.find((one) => one.id === model), id, owner: provider.name, ...streams(model) }
+  }
+
+  /** Says of a model whether it streams by itself, where that is known. */
+  async #streams(provider: Provider): Promise<(model: string) => { streams?: boolean }> {
+    const lessons = await this.#house.capabilities.of(provider)
+    return (model) => {
+      const streams = lessons.known(model, 'stream') ?? targetOf(provider, model).traits.streams
+      return streams === undefined ? {} : { streams }
+    }
   }
 
   #ask(provider: Provider, exchange: Exchange): Promise<UpstreamModel[]> {

@@ -198,7 +198,10 @@ export class BodyFacts implements RequestFacts {
   #decoded(): ChatRequest | undefined {
     if (this.#request === undefined) {
       try {
-        this.#request = this.#client.client.decodeRequest(this.#body.json, this.#options.asked)
+        const { json } = this.#body
+        // A request may leave its model to a tag or a header, and is one that can be read all the same.
+        const named = this.model === '' ? { ...json, model: '-' } : json
+        this.#request = this.#client.client.decodeRequest(named, this.#options.asked)
       } catch (thrown) {
         if (!SluiceError.is(thrown)) throw thrown
         this.#request = null

@@ -71,9 +71,10 @@ function decided(
   const [first, ...others] = targets
   if (!first) throw new SluiceError('internal', 'a request was routed nowhere')
   const explains = exchange.headers['x-sluice-explain'] === '1'
+  const named = facts.model === '' ? withModel(body, routing) : body
   return {
     targets: [first, ...others],
-    body: routing.tagged ? withoutTag(body, facts) : body,
+    body: routing.tagged ? withoutTag(named, facts) : named,
     explained: explains ? explainHeader(routing.explanation) : undefined,
   }
 }
@@ -104,6 +105,20 @@ function liveFacts({ health, clock, capabilities }: House): LiveFacts {
       return seen ?? targetOf(provider, model).traits.streams
     },
   }
+}
+
+/**
+ * With the name that a tag, a header or the key has given to a request that has none: all that follows reads it there.
+ *
+ * @throws SluiceError `invalid_request` where nothing of the kind did, however many rules would take it
+ */
+function withModel({ text, json }: RequestBody, { explanation }: Routing): RequestBody {
+  const { by, name } = explanation.wanted
+  const all = { ...json, model: by === 'model' ? readModel(json) : name }
+  // Numbers and the order of fields stay as they were written.
+  const open = Object.keys(json).length > 0 && json.model === undefined
+  const written = open ? text.replace('{', () => `{"model":${JSON.stringify(name)},`) : JSON.stringify(all)
+  return { text: written, json: all }
 }
 
 /** The tag was for sluice, and no model has to read it. */

@@ -6,6 +6,7 @@ import type { Exchange } from './exchange.ts'
 import { geminiRoutes } from './gemini-routes.ts'
 import type { StoredQuestion } from './responses/response-answers.ts'
 import type { Operation, Row } from './route-row.ts'
+import { rawPathFor } from './untranslated.ts'
 
 export interface Endpoint {
   operation: Operation
@@ -83,7 +84,10 @@ export function findEndpoint(exchange: Exchange): Endpoint {
   const { path, model, row } = find(exchange.path)
   // A model's name may hold a colon, but what is posted to one is a method, and the known ones were found.
   if (!row || (exchange.method === 'POST' && row.operation === 'models' && model?.includes(':'))) {
-    throw new SluiceError('unknown_route', `cannot find ${exchange.method} ${path.slice(0, 200)}: ${advice(path)}`)
+    throw new SluiceError(
+      'unknown_route',
+      `cannot find ${exchange.method} ${path.slice(0, 200)}: ${advice(path, callerDialect(exchange))}`,
+    )
   }
   const allowed = methodsOf(row)
   if (!allowed.includes(exchange.method)) {
@@ -124,13 +128,15 @@ function find(written: string): { path: string; model: string | undefined; row: 
 }
 
 /** What to do about an unknown path. The usual mistake is a base URL with one `/v1` too few or too many. */
-function advice(path: string): string {
+function advice(path: string, dialect: ClientDialectName): string {
   const meant = Object.keys(routes).find(
     (known) =>
       (known.startsWith('/v1/') && (path.endsWith(known) || path.endsWith(known.slice('/v1'.length)))) ||
       (known.startsWith('/api/') && path.endsWith(known)),
   )
   if (meant) return `it is at ${meant}; correct the base URL of the client`
+  const raw = rawPathFor(path, dialect)?.slice(0, 200)
+  if (raw) return `it is not translated; ${raw} takes it to a provider as it is, below the \`base_url\` of that`
   const known = Object.entries(routes).map(([at, { method }]) => `${method} ${at}`)
   return `there are ${known.join(', ')}`
 }

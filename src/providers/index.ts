@@ -5,6 +5,7 @@
 export { defineProvider, familyOf, targetOf } from './define.ts'
 export { providersFromEnvironment, withEnvironment } from './environment.ts'
 export { matchesGlob } from './glob.ts'
+export { faultOfGoogleCredentials } from './google-credentials-file.ts'
 export { type ProviderOptions, providerOptions } from './options.ts'
 export { packageKind } from './package-options.ts'
 export { presets } from './presets/index.ts'

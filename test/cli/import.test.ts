@@ -189,7 +189,7 @@ litellm_settings: { drop_params: true, cache: true, num_retries: 2 }
 general_settings: { master_key: os.environ/MASTER }
 `)
     expect(config).toEqual({
-      access: { keys: ['${MASTER}'] },
+      access: { operator_keys: ['${MASTER}'] },
       streaming: { total_timeout: 30_000, max_retries: 2 },
       providers: [
         {
@@ -223,11 +223,60 @@ general_settings: { master_key: os.environ/MASTER }
       ],
     })
     expect(warnings).toEqual([
+      expect.stringMatching(
+        /^rpm and tpm limit nothing here, .*429 .*give each .* a second target.*\[limits\] per_key$/,
+      ),
       'model embed is for embedding, not for chats, and was left out',
       'the fallback nobody of local is no model here and was left out',
       'the alias ghost stands for zzz, which is no model here; it was left out',
       'litellm_settings.cache has no counterpart and was left out',
       'sluice listens on port 4114, not on 4000; [server] port changes that',
+    ])
+  })
+
+  const groups = ['a', 'b', 'c', 'd'].map(
+    (name) => `  - { model_name: ${name}, litellm_params: { model: groq/${name} } }`,
+  )
+
+  it.each<[string, string, string[]]>([
+    ['too long a prompt', 'litellm_settings: { context_window_fallbacks: [{ a: [b] }] }', ['a', 'b']],
+    ['a refused prompt', 'router_settings: { content_policy_fallbacks: [{ a: [b] }] }', ['a', 'b']],
+    [
+      'failures first, then too long a prompt, each once',
+      'router_settings: { fallbacks: [{ a: [c] }], context_window_fallbacks: [{ a: [c, b] }] }',
+      ['a', 'c', 'b'],
+    ],
+    ['all that have none of their own', 'litellm_settings: { default_fallbacks: [d, a] }', ['a', 'd']],
+    [
+      'every model',
+      'router_settings: { fallbacks: [{ "*": [d] }, { b: [c] }], context_window_fallbacks: [{ a: [c] }] }',
+      ['a', 'd', 'c'],
+    ],
+  ])('comes along with its fallbacks for %s', (_, settings, targets) => {
+    const { config, warnings } = litellm(`model_list:\n${groups.join('\n')}\n${settings}`)
+    expect(config.models?.[0]).toEqual({ name: 'a', targets: targets.map((one) => `groq/${one}`) })
+    expect(warnings.filter((one) => one.includes('no counterpart'))).toEqual([])
+    const said = warnings.join('\n')
+    for (const key of ['context_window_fallbacks', 'content_policy_fallbacks']) {
+      expect(said.includes(`${key} of a are its last targets`)).toBe(settings.includes(key))
+    }
+    expect(said.includes('`input_tokens_over` asks them at once')).toBe(settings.includes('context_window'))
+  })
+
+  it('says what to do without limits that have no counterpart', () => {
+    const { config, warnings } = litellm(`
+model_list:
+  - { model_name: a, tpm: 9, litellm_params: { model: groq/a, max_parallel_requests: 3, input_cost_per_token: 1 } }
+router_settings: { allowed_fails: 3, cooldown_time: 30, enable_pre_call_checks: true }
+general_settings: { global_max_parallel_requests: 200 }
+`)
+    expect(config.limits).toEqual({ streams: 200 })
+    expect(warnings.slice(0, -1)).toEqual([
+      expect.stringMatching(/^litellm_params\.max_parallel_requests was left out: .*\[limits\]/),
+      expect.stringMatching(/^rpm and tpm limit nothing here/),
+      expect.stringMatching(/^router_settings\.allowed_fails was left out: targets that fail rest by themselves/),
+      expect.stringMatching(/^router_settings\.cooldown_time was left out: targets that fail rest by themselves/),
+      expect.stringMatching(/^router_settings\.enable_pre_call_checks was left out: .*`input_tokens_over`/),
     ])
   })
 

@@ -14,8 +14,16 @@ function configWith(lines: string): string {
 it('a package that is not installed is found out before the first request', async () => {
   const { code, stderr } = await sluice(['check', configWith('package = "@ai-sdk/nobody"')])
   expect(code).toBe(1)
-  expect(stderr).toContain('cannot use provider "x": the package "@ai-sdk/nobody" is not installed here')
+  expect(stderr).toContain('sluice.toml:4: providers[0].package: found "@ai-sdk/nobody", which is not installed here')
   expect(stderr).toContain('npm install @ai-sdk/nobody')
+})
+
+it('a file in the place of a package is looked for, too', async () => {
+  const { code, stderr } = await sluice(['check', configWith('package = "./nobody.js"')])
+  expect(code).toBe(1)
+  expect(stderr).toContain(
+    'sluice.toml:4: providers[0].package: found "./nobody.js", which is not installed here; write',
+  )
 })
 
 it('a package is found where sluice runs, also one that can only be imported', () => {

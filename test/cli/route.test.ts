@@ -108,6 +108,13 @@ rank     2                house/b (not measured yet)
     expect(stdout).toBe('house/h\n')
   })
 
+  it('takes it from a tag as well', async () => {
+    const { config } = files({})
+    const input = JSON.stringify({ messages: [{ role: 'system', content: '<sluice-model>house/h</sluice-model>Hi' }] })
+    const { stdout } = await sluice(['route', '-', '-c', config], { input })
+    expect(stdout).toBe('house/h\n')
+  })
+
   it.each([
     [['no-such.json'], 'cannot read the request no-such.json: there is no such file'],
     [

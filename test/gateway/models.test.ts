@@ -118,6 +118,65 @@ describe('the list of models', () => {
     expect(house.transport.asked).toEqual([])
   })
 
+  describe.each([
+    ['OpenAI', '/v1/models', {}, 'data'],
+    ['Anthropic', '/v1/models', { 'anthropic-version': '2023-06-01' }, 'data'],
+    ['Gemini', '/v1beta/models', {}, 'models'],
+  ] as const)('as a client of %s asks for it', (_, path, headers, key) => {
+    it('says the same of one model as of all', async () => {
+      const row = { id: 'org/x', name: 'X', created: 1_700_000_000, context_length: 8192, max_completion_tokens: 512 }
+      const text = JSON.stringify({ data: [{ id: 'org/other' }, row] })
+      const house = startGateway(() => ({ status: 200, text }), [open('router'), listed])
+      const ask = async (path: string) => {
+        const exchange = new FakeExchange({ path, headers: { ...headers } })
+        house.gateway.handle(exchange)
+        await exchange.answered
+        expect(exchange.status).toBe(200)
+        return exchange.json as Record<string, unknown>
+      }
+      house.gateway.handle(
+        new FakeExchange({
+          method: 'PUT',
+          path: '/admin/v1/capabilities/router/org%2Fx',
+          body: '{"capability":"stream","can":false}',
+        }),
+      )
+      await later()
+      // Before anybody has asked for all of them, too.
+      const one = await ask(`${path}/router/org/x`)
+      expect(JSON.stringify(one)).toContain('8192')
+      if (key === 'data' && !('anthropic-version' in headers)) {
+        expect(one).toMatchObject({ streaming: 'simulated', created: 1_700_000_000 })
+      }
+      expect((await ask(path))[key]).toContainEqual(one)
+      expect((await ask(path))[key]).toContainEqual(await ask(`${path}/router/org/other`))
+      expect((await ask(path))[key]).toContainEqual(await ask(`${path}/listed/m`))
+      expect(house.transport.asked).toHaveLength(1)
+    })
+  })
+
+  it('says of a model what it can where its provider is silent', async () => {
+    const house = startGateway(() => 'refuses', [open('router')])
+    const exchange = new FakeExchange({ path: '/v1/models/router/x' })
+    house.gateway.handle(exchange)
+    await exchange.answered
+    expect(exchange.json).toEqual({ id: 'router/x', object: 'model', created: 0, owned_by: 'router' })
+  })
+
+  it('knows as much of a model to a client of Ollama', async () => {
+    const house = startGateway(
+      () => ({ status: 200, text: '{"data":[{"id":"x","context_length":8192,"created":1700000000}]}' }),
+      [open('router')],
+    )
+    const exchange = new FakeExchange({ method: 'POST', path: '/api/show', body: '{"model":"router/x:latest"}' })
+    house.gateway.handle(exchange)
+    await exchange.answered
+    expect(exchange.json).toMatchObject({
+      model_info: { 'sluice.context_length': 8192 },
+      modified_at: '2023-11-14T22:13:20.000Z',
+    })
+  })
+
   it.each([
     ['/v1/models/nothing', {}, 404, { error: expect.objectContaining({ code: 'model_not_found' }) }],
     ['/v1/models/nothing', { 'anthropic-version': '2023-06-01' }, 404, expect.objectContaining({ type: 'error' })],

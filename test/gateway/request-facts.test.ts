@@ -266,6 +266,15 @@ describe('a tag that names the model', () => {
     if (wanted) expect(found.modelTag()?.written).toBe(tag)
   })
 
+  it.each<[string, object]>([
+    ['no model', { model: undefined }],
+    ['an empty one', { model: '' }],
+    ['null for one', { model: null }],
+  ])('counts where the request has %s', (_, rest) => {
+    const found = facts('anthropic-messages', messages({ system, ...rest }))
+    expect([found.model, found.subagentTag()]).toEqual(['', 'fast'])
+  })
+
   it('costs a search of the text where there is none', () => {
     const found = facts('anthropic-messages', messages({ system: 'Be brief.' }))
     expect(found.subagentTag()).toBeUndefined()

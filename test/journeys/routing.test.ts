@@ -1,4 +1,4 @@
-import { expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { type ConfigOptions, createSluice, type RequestRecord } from '../../src/index.ts'
 import { silentLog } from '../../src/observe/index.ts'
 import { type ScriptedServer, startScripted } from '../../src/providers/scripted/index.ts'
@@ -99,6 +99,43 @@ it('a wildcard name leads where it says, and is not listed as a model', async ()
 it('a missing model is a mistake of the request, and no unknown name', async () => {
   const { url } = await open({ routing: { default: 'oa/usual' } })
   expect((await ask(url, {})).status).toBe(400)
+})
+
+describe('a request without a model', () => {
+  const system = '<sluice-model>smart</sluice-model>\nBe "brief".'
+
+  it.each([
+    ['oa', { system }, {}],
+    ['an', { system }, {}],
+    ['oa', { system: '<CCR-SUBAGENT-MODEL>oa,chosen</CCR-SUBAGENT-MODEL>Be "brief".' }, {}],
+    ['oa', { system, model: null }, {}],
+    ['an', { system, model: '' }, {}],
+    ['oa', { system: 'Be "brief".' }, { 'x-sluice-model': 'smart' }],
+    ['an', { system: 'Be "brief".' }, { 'x-sluice-model': 'smart' }],
+  ])('goes to %s, where a tag or a header names one: %j %j', async (provider, body, headers) => {
+    const { url, scripted } = await open({ models: [{ name: 'smart', targets: [`${provider}/chosen`] }] })
+    const rest = JSON.stringify({ max_tokens: 50, messages: [{ role: 'user', content: 'Hi' }], ...body })
+    const text = `{"temperature":0.50,${rest.slice(1)}`
+    const response = await fetch(`${url}/v1/messages`, { method: 'POST', headers, body: text })
+    expect([response.status, await response.text()]).toEqual([200, expect.stringContaining('Hello.')])
+    expect(response.headers.get('x-sluice-provider')).toBe(provider)
+    expect(sent(scripted)).toMatchObject({ model: 'chosen', temperature: 0.5 })
+    expect(JSON.stringify(sent(scripted))).toContain('Be \\"brief\\".')
+    expect(JSON.stringify(sent(scripted))).not.toMatch(/sluice-model|SUBAGENT/)
+  })
+
+  it('goes where its client key says', async () => {
+    const { url } = await open({ access: { named_keys: [{ name: 'ci', key: 'ci-key', model: 'oa/for-ci' }] } })
+    expect(await ask(url, {}, { 'x-api-key': 'ci-key' })).toMatchObject({ status: 200, target: 'oa/for-ci' })
+  })
+
+  it('is a mistake where only rules would take it, whatever its provider speaks', async () => {
+    for (const to of ['oa/usual', 'an/usual']) {
+      const { url, scripted } = await open({ routing: { rules: [{ to }] } })
+      expect((await ask(url, { system: 'Be brief.' })).status).toBe(400)
+      expect(scripted.requests).toEqual([])
+    }
+  })
 })
 
 it('keys have names, by which rules, transformers and the log know their clients', async () => {

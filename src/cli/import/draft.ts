@@ -23,10 +23,21 @@ export class Draft {
     this.#warnings.add(message)
   }
 
-  /** Says of each field that is left that nothing here stands for it. */
-  warnRest(fields: JsonObject, known: ReadonlySet<string>, where: string): void {
+  /**
+   * Says of each field that is left that nothing here stands for it.
+   *
+   * @param advice what to do without some of them
+   */
+  warnRest(
+    fields: JsonObject,
+    known: ReadonlySet<string>,
+    where: string,
+    advice: Readonly<Record<string, string>> = {},
+  ): void {
     for (const key of Object.keys(fields)) {
-      if (!known.has(key)) this.warn(`${where}${key} has no counterpart and was left out`)
+      if (known.has(key)) continue
+      if (Object.hasOwn(advice, key)) this.warn(`${where}${key} was left out: ${advice[key]}`)
+      else this.warn(`${where}${key} has no counterpart and was left out`)
     }
   }
 
@@ -47,11 +58,12 @@ export class Draft {
   }
 
   done(): Imported {
-    const { server, access, streaming, log, routing } = this.rest
+    const { server, access, limits, streaming, log, routing } = this.rest
     return {
       config: {
         ...(server && { server }),
         ...(access && { access }),
+        ...(limits && { limits }),
         ...(streaming && { streaming }),
         ...(this.providers.length > 0 && { providers: this.providers }),
         ...(this.models.length > 0 && { models: this.models }),

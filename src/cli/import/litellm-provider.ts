@@ -1,6 +1,7 @@
 import { matchesGlob, type Preset, presets } from '../../providers/index.ts'
 import type { Json, JsonObject } from '../../tokens/index.ts'
 import { type Draft, literal, type ProviderDraft, textOf } from './draft.ts'
+import { advice } from './litellm-advice.ts'
 
 /** The presets by what LiteLLM puts in front of a model's name. */
 const kinds: Readonly<Record<string, string>> = {
@@ -59,6 +60,7 @@ const known: ReadonlySet<string> = new Set([
   // Read with the model.
   'weight',
   'order',
+  'input_cost_per_token',
   'rpm',
   'tpm',
 ])
@@ -77,7 +79,7 @@ export function readDeployment(draft: Draft, params: JsonObject, name: string): 
     draft.warn(`model ${name}: the provider "${prefix}" is not known here; its deployment ${written} was left out`)
     return undefined
   }
-  draft.warnRest(params, known, 'litellm_params.')
+  draft.warnRest(params, known, 'litellm_params.', advice)
   return `${draft.provider(providerOf(draft, params, { kind, own, base, prefix }))}/${model}`
 }
 

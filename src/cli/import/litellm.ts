@@ -1,6 +1,7 @@
 import type { Strategy } from '../../routing/index.ts'
 import type { Json, JsonObject } from '../../tokens/index.ts'
 import { Draft, type Imported, type ModelDraft, objectOf, objectsOf, textOf, textsOf } from './draft.ts'
+import { advice, rates } from './litellm-advice.ts'
 import { readDeployment, secret } from './litellm-provider.ts'
 
 const strategies: Readonly<Record<string, Strategy>> = {
@@ -26,10 +27,11 @@ export function importLitellm(config: JsonObject): Imported {
   const general = objectOf(config.general_settings)
   const groups = readGroups(draft, objectsOf(config.model_list))
   const strategy = readStrategy(draft, textOf(router.routing_strategy))
-  const fallbacks = new Map([...pairs(settings.fallbacks), ...pairs(router.fallbacks)])
+  const fallbacksOf = readFallbacks(draft, settings, router)
   for (const [name, deployments] of groups) {
-    const others = (fallbacks.get(name) ?? []).flatMap((other) => groups.get(other) ?? [])
-    for (const other of fallbacks.get(name) ?? []) {
+    const wanted = fallbacksOf(name)
+    const others = wanted.flatMap((other) => groups.get(other) ?? [])
+    for (const other of wanted) {
       if (!groups.has(other)) draft.warn(`the fallback ${other} of ${name} is no model here and was left out`)
     }
     const model = modelOf(draft, name, { deployments, others, strategy })
@@ -62,18 +64,47 @@ function readGroups(draft: Draft, list: JsonObject[]): Map<string, Deployment[]>
     }
     const target = readDeployment(draft, params, name)
     if (target === undefined) continue
+    const rate = [params, entry].flatMap(({ rpm, tpm }) => numberOf(rpm) ?? numberOf(tpm) ?? [])[0]
+    if (rate !== undefined) draft.warn(rates)
     const group = groups.get(name) ?? []
     groups.set(name, group)
     if (group.some((one) => one.target === target)) continue
     group.push({
       target,
-      weight: numberOf(params.weight) ?? numberOf(params.rpm) ?? numberOf(params.tpm),
+      weight: numberOf(params.weight) ?? rate,
       order: numberOf(params.order) ?? Number.POSITIVE_INFINITY,
       cost: numberOf(info.input_cost_per_token ?? params.input_cost_per_token),
     })
   }
   return groups
 }
+
+/** Fallbacks for a prompt that is too long, and for a refused one: here both go to the next target, like any failure. */
+const special = ['context_window_fallbacks', 'content_policy_fallbacks'] as const
+
+/** The groups that a group falls back to, in order. */
+function readFallbacks(draft: Draft, ...sections: JsonObject[]): (name: string) => string[] {
+  const listed = (key: 'fallbacks' | (typeof special)[number]) => new Map(sections.flatMap((one) => pairs(one[key])))
+  const plain = listed('fallbacks')
+  const general = plain.get('*') ?? sections.flatMap((one) => textsOf(one.default_fallbacks))
+  const others = special.map((key) => [key, listed(key)] as const)
+  return (name) => {
+    const all = new Set(plain.get(name) ?? general)
+    for (const [key, lists] of others) {
+      const added = (lists.get(name) ?? []).filter((one) => !all.has(one))
+      for (const one of added) all.add(one)
+      if (added.length > 0) draft.warn(`${key} of ${name} are its last targets, ${lastTargets[key]}`)
+    }
+    all.delete(name)
+    return [...all]
+  }
+}
+
+const lastTargets = {
+  context_window_fallbacks:
+    'asked when the others have failed for any reason; a rule of [[routing.rules]] with `models` and `input_tokens_over` asks them at once',
+  content_policy_fallbacks: 'asked when the others have failed for any reason',
+} as const
 
 function readStrategy(draft: Draft, written = 'simple-shuffle'): Strategy {
   const strategy = strategies[written]
@@ -114,10 +145,12 @@ function modelOf(draft: Draft, name: string, { deployments, others, strategy }: 
   return { name, targets, strategy, ...(priced && { costs }) }
 }
 
+const fallbackKeys = ['fallbacks', 'default_fallbacks', ...special]
+
 const read = {
-  router: new Set(['routing_strategy', 'fallbacks', 'model_group_alias', 'timeout', 'num_retries']),
-  settings: new Set(['fallbacks', 'request_timeout', 'num_retries', 'drop_params', 'set_verbose', 'json_logs']),
-  general: new Set(['master_key']),
+  router: new Set(['routing_strategy', 'model_group_alias', 'timeout', 'num_retries', ...fallbackKeys]),
+  settings: new Set(['request_timeout', 'num_retries', 'drop_params', 'set_verbose', 'json_logs', ...fallbackKeys]),
+  general: new Set(['master_key', 'global_max_parallel_requests']),
 } as const
 
 function readSettings(
@@ -125,7 +158,10 @@ function readSettings(
   { router, settings, general }: { router: JsonObject; settings: JsonObject; general: JsonObject },
 ): void {
   const key = secret(general.master_key)
-  if (key !== undefined) draft.rest.access = { keys: [key] }
+  // It opens everything there, and so does an operator's key here.
+  if (key !== undefined) draft.rest.access = { operator_keys: [key] }
+  const most = Math.round(numberOf(general.global_max_parallel_requests) ?? 0)
+  if (most > 0) draft.rest.limits = { streams: Math.min(1_000_000, most) }
   const seconds = numberOf(router.timeout) ?? numberOf(settings.request_timeout)
   const retries = numberOf(router.num_retries) ?? numberOf(settings.num_retries)
   const streaming = {
@@ -134,9 +170,9 @@ function readSettings(
   }
   if (Object.keys(streaming).length > 0) draft.rest.streaming = streaming
   if (settings.json_logs === true) draft.rest.log = { format: 'json' }
-  draft.warnRest(router, read.router, 'router_settings.')
-  draft.warnRest(settings, read.settings, 'litellm_settings.')
-  draft.warnRest(general, read.general, 'general_settings.')
+  draft.warnRest(router, read.router, 'router_settings.', advice)
+  draft.warnRest(settings, read.settings, 'litellm_settings.', advice)
+  draft.warnRest(general, read.general, 'general_settings.', advice)
   draft.warn('sluice listens on port 4114, not on 4000; [server] port changes that')
 }
 
