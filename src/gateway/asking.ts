@@ -40,6 +40,8 @@ export interface AskingJob {
   key: string | undefined
   /** How the answer reaches the client. */
   delivery: Delivery
+  /** It is to be quicker than somebody else: it does not wait for what others find out. */
+  hurries: boolean
 }
 
 /** What comes of asking one target. */
@@ -48,6 +50,8 @@ export interface AskingEvents {
   onSent: () => void
   /** How long the first content may take; undefined: as long as the whole answer. */
   firstTokenMs: (planned: Plan) => number | undefined
+  /** Nobody else is being asked or could be. */
+  isLast: () => boolean
   /** Nothing of an answer of this target has reached the client. */
   onFailed: (error: SluiceError) => void
   /** The call is over, well or not. */
@@ -66,6 +70,7 @@ export class Asking {
   readonly #routed: Routed
   readonly #key: string | undefined
   readonly #delivery: Delivery
+  readonly #hurries: boolean
   #known: ProviderLessons | undefined
   #lessons: Lessons | undefined
   #led: Led | undefined
@@ -87,13 +92,14 @@ export class Asking {
   /** The provider has taken the request, and whether it charges for it is not known. */
   maybeBilled = false
 
-  constructor(options: AskingOptions, events: AskingEvents, { body, routed, key, delivery }: AskingJob) {
+  constructor(options: AskingOptions, events: AskingEvents, { body, routed, key, delivery, hurries }: AskingJob) {
     this.#options = options
     this.#events = events
     this.#body = body
     this.#routed = routed
     this.#key = key
     this.#delivery = delivery
+    this.#hurries = hurries
   }
 
   /** Some call has been made. */
@@ -105,8 +111,9 @@ export class Asking {
     try {
       const known = this.#options.house.capabilities.of(this.#routed.provider)
       this.#known = known instanceof Promise ? await known : known
+      if (this.#over) return
       this.#lessons = new Lessons(this.#known)
-      if (this.#routed.stream) {
+      if (this.#routed.stream && !this.#hurries) {
         const waiting = this.#follow(this.#known)
         if (waiting) await waiting
       }
@@ -143,7 +150,7 @@ export class Asking {
     this.#events.onFailed(error)
   }
 
-  /** @param left it was not the target that failed: the client has gone */
+  /** @param left it was not the target that failed: the client has gone, or has its answer from somebody else */
   abort(left = false): void {
     if (this.#over) return
     this.#over = true
@@ -283,8 +290,8 @@ export class Asking {
     if (ms === undefined) return
     const named = `${planned.provider.name}/${planned.target.model}`
     this.#stopFirst = this.#options.house.clock.after(ms, () => {
-      // The silence is ours.
-      if (this.#paused) this.#limitFirst(planned)
+      // The silence is ours, or nobody could do better.
+      if (this.#paused || this.#events.isLast()) this.#limitFirst(planned)
       else this.fail(new SluiceError('first_token_timeout', `${named} sent no content within ${ms / 1000} s`))
     })
   }

@@ -39,7 +39,6 @@ export class Lifecycle {
   #explained: string | undefined
   #error: SluiceError | undefined
   #settled = false
-  #flowing = true
   #recorder: ResponseRecorder | undefined
 
   constructor(
@@ -85,7 +84,6 @@ export class Lifecycle {
       onStream: () => this.#answer.expectStream(),
       onPlan: (planned, delivery) => this.#onPlan(planned, delivery),
       onContent: () => this.#onContent(),
-      onFull: () => this.#steer(),
       onGiveUp: (error) => this.#fail(error),
       onSettled: () => this.#settle(),
     })
@@ -153,6 +151,7 @@ export class Lifecycle {
     if (this.#settled) return
     // Nobody goes on with it.
     this.#error ??= error
+    this.#pursuit.callOffRival(error)
     if (!this.#delivery.fail(error)) this.#fail(error)
     this.#pursuit.abort(false)
     this.#settle()
@@ -172,17 +171,15 @@ export class Lifecycle {
     return false
   }
 
+  /** The provider goes on while the client takes what comes. */
   #flow(flowing: boolean): void {
-    this.#flowing = flowing
-    this.#steer()
-    if (flowing) this.#delivery.resume()
-    else this.#delivery.pause()
-  }
-
-  /** The provider goes on while the client takes what comes, and nothing on the way has too much of it. */
-  #steer(): void {
-    if (this.#flowing && !this.#pursuit.isFull) this.#pursuit.resume()
-    else this.#pursuit.pause()
+    if (flowing) {
+      this.#pursuit.resume()
+      this.#delivery.resume()
+    } else {
+      this.#pursuit.pause()
+      this.#delivery.pause()
+    }
   }
 
   #fail(error: SluiceError): void {
@@ -192,8 +189,8 @@ export class Lifecycle {
     if (error.retryAfterMs !== undefined && !this.#pursuit.head?.headers['retry-after']) {
       headers['retry-after'] = String(Math.ceil(error.retryAfterMs / 1000))
     }
-    // Whoever tries again here would only multiply what has been tried.
-    if (this.#pursuit.failed.length > 1) headers['x-should-retry'] = 'false'
+    // SDKs send what ended with a 5xx once more: that would only multiply what has been tried, or be paid for twice.
+    if (!error.retry || this.#pursuit.failed.length > 1) headers['x-should-retry'] = 'false'
     try {
       this.#answer.fail(error, headers, () => this.#delivery.errorEvents(this.#pursuit.plan, error))
     } catch {

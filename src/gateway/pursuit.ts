@@ -4,6 +4,7 @@ import type { UpstreamHead } from '../transport/index.ts'
 import { Asking, type AskingOptions } from './asking.ts'
 import type { Delivery } from './delivery/delivery.ts'
 import type { DeliveryEvents } from './delivery/delivery-options.ts'
+import { Lane, type LaneEvents } from './lane.ts'
 import { goesOn, type Plan, type Routed } from './plan.ts'
 import { type RequestBody, TextBody } from './request-body.ts'
 import { factsOf } from './request-facts.ts'
@@ -15,21 +16,10 @@ export interface PursuitOptions extends AskingOptions {
   isOver: () => boolean
   /** The first content is on its way. */
   onContent: () => void
-  /** So much waits on its way that the provider has to wait, too; or not any more. */
-  onFull: () => void
   /** Nobody is left to be asked: this is the answer. */
   onGiveUp: (error: SluiceError) => void
   /** The call that counts is over, well or not. */
   onSettled: () => void
-}
-
-/** A way on which the answer may come: whom it is asked of, and how it would reach the client. */
-interface Lane {
-  readonly delivery: Delivery
-  asking: Asking | undefined
-  leg: Leg<Routed> | undefined
-  calling: boolean
-  full: boolean
 }
 
 /**
@@ -60,10 +50,15 @@ export class Pursuit {
   #stopHedge: (() => void) | undefined
   /** The client does not take what has come: whoever is asked next has to wait, too. */
   #paused = false
+  readonly #events: LaneEvents = {
+    onContent: (lane) => this.#onContent(lane),
+    onSeen: (lane) => this.#onSeen(lane),
+    onInterrupted: (lane, error) => this.#interrupted(lane, error),
+  }
 
   constructor(options: PursuitOptions) {
     this.#options = options
-    this.#lane = this.#openLane()
+    this.#lane = new Lane(options.newDelivery, this.#events)
   }
 
   /** That of the call that counts. */
@@ -100,11 +95,6 @@ export class Pursuit {
     return this.#lane.asking?.hasCalled === true
   }
 
-  /** What comes has to wait for a transformer that is not done with what came before. */
-  get isFull(): boolean {
-    return this.#lane.full
-  }
-
   /** @param error with which it all ended, if it did not end well */
   maybeBilled(error: SluiceError | undefined): boolean {
     return this.#billedBefore || (error !== undefined && this.#lane.asking?.maybeBilled === true)
@@ -118,15 +108,11 @@ export class Pursuit {
   }
 
   pause(): void {
-    this.#paused = true
-    this.#lane.asking?.pause()
-    this.#rival?.asking?.pause()
+    this.#hold(true)
   }
 
   resume(): void {
-    this.#paused = false
-    this.#lane.asking?.resume()
-    this.#rival?.asking?.resume()
+    this.#hold(false)
   }
 
   /** Nobody wants to know any more. @param left the client has gone; else the answer has failed */
@@ -135,39 +121,37 @@ export class Pursuit {
     this.#stopWaiting = undefined
     this.#dropHedge()
     this.#body = undefined
-    this.#lane.calling = false
-    this.#lane.asking?.abort(left)
+    this.#lane.quit(left)
     const rival = this.#rival
     this.#rival = undefined
     rival?.leg?.leave()
     if (rival) this.#drop(rival, left)
   }
 
+  /** Nothing but `error` is to come: whoever is asked at the same time need not try. */
+  callOffRival(error: SluiceError): void {
+    this.#dropHedge()
+    const rival = this.#rival
+    if (!rival) return
+    this.#rival = undefined
+    if (rival.leg?.isUnderWay) this.#rotation?.next(rival.leg, error, true, false)
+    this.#drop(rival, true)
+  }
+
   /** All is over, and this is what can be learned of it. Times by the clock of the house. */
   end(error: SluiceError | undefined, firstAt: number | undefined, endedAt: number): void {
     this.#body = undefined
-    this.#lane.leg?.end(error)
+    const { leg, wasHeld } = this.#lane
+    // A client that reads slowly has used up the time of its provider.
+    if (error?.code === 'total_timeout' && wasHeld) leg?.leave()
+    else leg?.end(error)
     if (firstAt !== undefined && !error && this.#continuations === 0) this.#lane.asking?.learn(firstAt, endedAt)
   }
 
-  #openLane(): Lane {
-    const lane: Lane = {
-      asking: undefined,
-      leg: undefined,
-      calling: false,
-      full: false,
-      delivery: this.#options.newDelivery({
-        onContent: () => this.#onContent(lane),
-        onSeen: () => this.#onSeen(lane),
-        onFailure: (error) => lane.asking?.fail(error),
-        onInterrupted: (error) => this.#interrupted(lane, error),
-        onFull: (full) => {
-          lane.full = full
-          this.#options.onFull()
-        },
-      }),
-    }
-    return lane
+  #hold(paused: boolean): void {
+    this.#paused = paused
+    this.#lane.pause(paused)
+    this.#rival?.pause(paused)
   }
 
   /** The first content is on its way: by now it is plain who answers. */
@@ -179,7 +163,7 @@ export class Pursuit {
       this.#lane = lane
       this.#rival = undefined
       if (loser.leg) this.#rotation?.outrun(loser.leg)
-      this.#drop(loser)
+      this.#drop(loser, true)
     }
     lane.asking?.onContent()
     lane.leg?.answered()
@@ -201,7 +185,9 @@ export class Pursuit {
     if (!body || !plan || !leg || isOver() || this.#continuations === mostContinuations) return false
     const { delivered } = delivery
     const hindrance = delivered
-      ? (delivered.hindrance(plan.upstream.upstream.signsReasoning === true) ?? this.#formHinders(body, delivered.text))
+      ? (this.#timeHinders(plan) ??
+        delivered.hindrance(plan.upstream.upstream.signsReasoning === true) ??
+        this.#formHinders(body, delivered.text))
       : 'what was delivered is not known'
     const next = hindrance === undefined ? this.#rotation?.next(leg, error, false) : undefined
     if (house.log.debug) {
@@ -215,6 +201,12 @@ export class Pursuit {
     delivery.tellSwitch(`${next.target.provider.name}/${next.target.model}`)
     this.#goTo(lane, body, next)
     return true
+  }
+
+  /** Whoever is asked now could only be cut off. */
+  #timeHinders({ policy }: Plan): string | undefined {
+    const { house, startedAt } = this.#options
+    return house.clock.now() - startedAt < policy.totalTimeoutMs ? undefined : 'no time is left'
   }
 
   /** A model that is held to JSON begins it anew, wherever the one before has stopped. */
@@ -281,11 +273,12 @@ export class Pursuit {
         onSent: () => {
           lane.calling = true
           leg.begin()
-          this.#hedgeLater(asking)
+          this.#hedgeLater()
         },
         // Another target may be quicker. The last one has all the time that there is.
         firstTokenMs: ({ asksStream, stream, policy }) =>
-          asksStream && stream && this.#rotation?.othersLeft ? policy.firstTokenTimeoutMs : undefined,
+          asksStream && stream && !this.#isLast ? policy.firstTokenTimeoutMs : undefined,
+        isLast: () => this.#isLast,
         onFailed: (error) => this.#onFailed(lane, error),
         onSettled: () => {
           if (asking !== lane.asking) return
@@ -293,21 +286,29 @@ export class Pursuit {
           onSettled()
         },
       },
-      { body, routed: leg.target, key: leg.key, delivery: lane.delivery },
+      { body, routed: leg.target, key: leg.key, delivery: lane.delivery, hurries: lane === this.#rival },
     )
-    lane.asking = asking
-    lane.leg = leg
-    if (this.#paused) asking.pause()
+    lane.take(asking, leg, this.#paused)
     return asking.start()
   }
 
+  get #isLast(): boolean {
+    return !this.#rival && !this.#rotation?.othersLeft
+  }
+
   /** A beginning that does not come is not waited for alone, where the configuration wants it so. */
-  #hedgeLater({ plan }: Asking): void {
-    if (!plan?.stream || !plan.asksStream || plan.policy.hedgeAfterMs === 0) return
-    if (this.#stopHedge || this.#rival || this.#continuations > 0 || !this.#rotation?.othersLeft) return
-    this.#stopHedge = this.#options.house.clock.after(plan.policy.hedgeAfterMs, () => {
-      this.#stopHedge = undefined
-      this.#hedge()
+  #hedgeLater(): void {
+    const { plan } = this.#lane.asking ?? {}
+    if (!plan || this.#rival) return
+    // Asked in another way than before it has its time anew, or has no beginning.
+    this.#dropHedge()
+    const { stream, asksStream, policy } = plan
+    if (!stream || !asksStream || policy.hedgeAfterMs === 0) return
+    if (this.#continuations > 0 || !this.#rotation?.othersLeft) return
+    this.#stopHedge = this.#options.house.clock.after(policy.hedgeAfterMs, () => {
+      // The silence is ours.
+      if (this.#lane.held) this.#hedgeLater()
+      else this.#hedge()
     })
   }
 
@@ -318,7 +319,7 @@ export class Pursuit {
     const { house, id } = this.#options
     const { provider, model } = leg.target
     if (house.log.debug) house.log.step(id, 'hedge', { target: `${provider.name}/${model}` })
-    this.#rival = this.#openLane()
+    this.#rival = new Lane(this.#options.newDelivery, this.#events)
     void this.#try(this.#rival, body, leg)
   }
 
@@ -328,16 +329,15 @@ export class Pursuit {
   }
 
   /** Its call is of no interest any more, though it may have to be paid for. */
-  #quit(lane: Lane, left = false): void {
+  #quit(lane: Lane): void {
     this.#billedBefore ||= lane.asking?.maybeBilled === true
-    lane.calling = false
-    lane.asking?.abort(left)
+    lane.quit()
   }
 
-  /** Nothing comes on this way any more. */
+  /** Nothing comes on this way any more. @param left it was not the target that failed */
   #drop(lane: Lane, left = false): void {
-    this.#quit(lane, left)
-    lane.delivery.stop()
+    this.#billedBefore ||= lane.asking?.maybeBilled === true
+    lane.drop(left)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { SluiceError } from '../errors/index.ts'
 import type { Provider } from '../providers/index.ts'
 import type { Health } from './health.ts'
-import { judge } from './judgement.ts'
+import { type Judgement, judge } from './judgement.ts'
 import type { Settle, TargetHealth } from './target-health.ts'
 
 export interface RotationTarget {
@@ -73,10 +73,14 @@ export class Leg<T extends RotationTarget> {
     this.#over('left')
   }
 
-  /** It failed before anything of its answer reached the client. */
-  failed(error: SluiceError, blame: 'key' | 'target' | 'nobody', cools: boolean): void {
+  /**
+   * It failed before anything of its answer reached the client.
+   *
+   * @param counts the same request has not failed there before
+   */
+  failed(error: SluiceError, { blame, cools, counts }: Pick<Judgement, 'blame' | 'cools'> & { counts: boolean }): void {
     const { health, now } = this.#options
-    this.#over(blame === 'target' ? 'bad' : 'left', error.code)
+    this.#over(blame === 'target' && counts ? 'bad' : 'left', error.code)
     if (this.key === undefined) return
     const pool = health.keys(this.target.provider)
     if (blame === 'key') pool.bench(this.key, now(), error.code)

@@ -34,6 +34,8 @@ interface Entry<T> {
   /** It may be asked again, after so long at least. */
   again: { afterMs: number | undefined } | undefined
   asked: boolean
+  /** A failure of it has been counted. */
+  blamed: boolean
 }
 
 /**
@@ -47,6 +49,8 @@ export class Rotation<T extends RotationTarget> {
   readonly #options: RotationOptions<T>
   readonly #entries: Entry<T>[]
   readonly #legs: Leg<T>[] = []
+  /** One has failed in a way after which nobody is to be asked. */
+  #final = false
   readonly failed: Failed[] = []
 
   constructor(options: RotationOptions<T>) {
@@ -59,6 +63,7 @@ export class Rotation<T extends RotationTarget> {
         repeats: 0,
         again: undefined,
         asked: false,
+        blamed: false,
       }),
     )
     this.#entries = entries
@@ -103,7 +108,10 @@ export class Rotation<T extends RotationTarget> {
     if (!entry) return undefined
     const { health, now, retries } = this.#options
     const { blame, cools, again, elsewhere } = judge(error, begun)
-    leg.failed(error, blame, cools)
+    // One request counts once, however often it is repeated: its prompt may be what the target fails at.
+    const sent = leg.isUnderWay
+    leg.failed(error, { blame, cools, counts: !entry.blamed })
+    entry.blamed ||= sent && blame === 'target'
     this.#note(leg, error.code, error.upstream?.status)
     let otherKey = false
     if (leg.key !== undefined) {
@@ -115,24 +123,29 @@ export class Rotation<T extends RotationTarget> {
     entry.again = again && patient && entry.repeats < retries ? { afterMs: error.retryAfterMs } : undefined
     // It is its turn once more when the other one fails, too.
     entry.asked = !otherKey
-    if (!alone) return undefined
-    if (otherKey) return this.#leg(entry, 0)
-    return elsewhere ? this.#another() : undefined
+    this.#final ||= !elsewhere
+    if (!alone || this.#final) return undefined
+    return otherKey ? this.#leg(entry, 0) : this.#another()
   }
 
-  /** Another one was quicker. */
+  /** Another one was quicker. If that one fails, too, this one may be asked once more: it has failed nobody. */
   outrun(leg: Leg<T>): void {
+    if (leg.isUnderWay) this.#note(leg, 'outrun')
     leg.outrun()
-    this.#note(leg, 'outrun')
+    const entry = this.#entries.find(({ place }) => place === leg.place)
+    if (entry) entry.asked = false
   }
 
   #another(): Leg<T> | undefined {
     const fresh = this.#entries.find(({ asked }) => !asked)
     if (fresh) return this.#leg(fresh, 0)
-    const entry = this.#entries.find((one) => one.again)
+    const { random, health, now } = this.#options
+    // Whom others are kept from is not asked again and again.
+    const at = now()
+    const isOpen = ({ provider, model }: T): boolean => health.known(provider, model)?.admits(at) === false
+    const entry = this.#entries.find((one) => one.again && !isOpen(one.target))
     if (!entry?.again) return undefined
     const { afterMs } = entry.again
-    const { random } = this.#options
     entry.repeats++
     entry.again = undefined
     entry.keys?.clear()

@@ -177,6 +177,24 @@ describe('a stream whose both ends speak one dialect', () => {
     expect(writes.join('')).toBe(text)
   })
 
+  it('is no answer where only its end marker came, and is one where it only finished', () => {
+    for (const text of [
+      'data: [DONE]\n\n',
+      `data: ${role}\n\ndata: [DONE]\n\n`,
+      `data: ${usage}\n\ndata: [DONE]\n\n`,
+    ]) {
+      const { relay, writes, failures } = relaying()
+      relay.data(Buffer.from(text))
+      relay.flush()
+      relay.end()
+      expect([text, writes, failures.map(({ code }) => code)]).toEqual([text, [], ['upstream_truncated']])
+    }
+    const { relay, writes, failures } = relaying()
+    relay.data(Buffer.from(`data: ${role}\n\ndata: ${stop}\n\ndata: [DONE]\n\n`))
+    relay.flush()
+    expect([writes.length, failures]).toEqual([1, []])
+  })
+
   it('a last event without its blank line counts when it is whole', () => {
     const { relay, writes, answer } = relaying()
     relay.data(

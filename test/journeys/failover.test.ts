@@ -83,6 +83,18 @@ describe('targets that fail', () => {
     expect(house.first.count()).toBe(3)
   })
 
+  it('are asked once by SDKs where the answer may have been paid for, or would be the same', async () => {
+    for (const fault of [{ status: 401 }, { status: 400 }] satisfies Fault[]) {
+      const house = await openFailing({ first: { steps: [], fault } })
+      const { response } = await chat(house.url, 'oa/m', { stream: true })
+      expect([fault.status, response.headers.get('x-should-retry')]).toEqual([fault.status, 'false'])
+      for (const ask of Object.values(sdkTexts)) await expect(ask(house.url, 'oa/m')).rejects.toThrow()
+      expect([fault.status, house.first.count()]).toEqual([fault.status, 1 + Object.keys(sdkTexts).length])
+    }
+    const house = await openFailing({ first: { steps: [], fault: { status: 500 } } })
+    expect((await chat(house.url, 'oa/m')).response.headers.get('x-should-retry')).toBe(null)
+  })
+
   it('are asked with another key at once, and the next request does not come to the one that is refused', async () => {
     const house = await openFailing({ first: good, keys: ['bad-key', 'good-key'], refusedKey: 'bad-key' })
     expect((await chat(house.url, 'oa/m')).response.headers.get('x-sluice-attempts')).toBe('2, oa/m;401')
@@ -128,6 +140,18 @@ describe('targets that fail', () => {
     expect(body.targets).toContainEqual(expect.objectContaining({ target: 'oa/m', state: 'open', failures: 5 }))
     expect((await chat(house.url, 'oa/m')).response.status).toBe(500)
     expect(house.first.count()).toBe(6)
+  })
+
+  it('that keep failing for one prompt are not passed over for others, and when they are nobody repeats', async () => {
+    const house = await openFailing({ first: { steps: [], fault: { status: 500 } }, retries: 1 })
+    for (let i = 0; i < 4; i++) await chat(house.url, 'oa/m')
+    expect(house.first.count()).toBe(8)
+    const targets = async () => (await house.admin('targets')).body.targets
+    expect(await targets()).toMatchObject([{ target: 'oa/m', state: 'closed', failures: 4, requests: 8 }])
+    await chat(house.url, 'oa/m')
+    expect(await targets()).toMatchObject([{ state: 'open', failures: 5 }])
+    await chat(house.url, 'oa/m')
+    expect(house.first.count()).toBe(10)
   })
 
   it('that cannot take the request at all leave it to those that can, without being asked', async () => {

@@ -49,6 +49,8 @@ interface PlainRequest {
   again: Map<PlainTarget, number | undefined>
   repeats: Map<PlainTarget, number>
   badKeys: Map<PlainTarget, Set<PlainKey>>
+  /** Those that have it counted against them that they failed this request. */
+  blamed: Set<PlainTarget>
   current: PlainTarget
   key: PlainKey | undefined
 }
@@ -93,6 +95,7 @@ class PlainWorld {
       again: new Map(),
       repeats: new Map(),
       badKeys: new Map(),
+      blamed: new Set(),
       current: order[0]!,
       key: undefined,
     }
@@ -150,8 +153,9 @@ class PlainWorld {
     const { blames, cools, passes, final } = facts[code]!
     request.asked.add(current)
     if (sent) {
-      if (blames === 'target') this.bad(current)
+      if (blames === 'target' && !request.blamed.has(current)) this.bad(current)
       else current.probing = false
+      if (blames === 'target') request.blamed.add(current)
     }
     if (key) {
       request.badKeys.set(current, new Set([...(request.badKeys.get(current) ?? []), key]))
@@ -176,7 +180,7 @@ class PlainWorld {
       this.choose(request, fresh)
       return 0
     }
-    const once = request.order.find((one) => request.again.has(one))
+    const once = request.order.find((one) => request.again.has(one) && this.admits(one))
     if (!once) return undefined
     const repeats = (request.repeats.get(once) ?? 0) + 1
     const wait = Math.max(Math.min(8000, 500 * 2 ** (repeats - 1)) / 2, request.again.get(once) ?? 0)

@@ -157,6 +157,7 @@ export class Delivery {
 
   /** What an attempt has brought so far is of no interest any more. */
   letGo(): void {
+    this.#relay = undefined
     this.#row?.stop()
     this.#row = undefined
   }

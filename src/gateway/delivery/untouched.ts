@@ -156,7 +156,17 @@ export class UntouchedRelay implements Relay {
 
   #close(): void {
     if (this.progress.over) return
-    this.#holding = false
+    // A finish without content is an answer. An end marker without either ends nothing.
+    if (this.#holding && !this.#options.observer.finished) {
+      this.fail(
+        new SluiceError(
+          'upstream_truncated',
+          'the answer of the provider is only its end marker; nothing came before it',
+        ),
+      )
+      return
+    }
+    this.#release()
     this.progress.over = true
     this.flush()
     const { answer, observer } = this.#options
@@ -239,8 +249,13 @@ export class UntouchedRelay implements Relay {
     progress.model = observer.model
     if (!this.#holding) return
     if (!observer.content && this.#events < holdLimit.events && this.#readyBytes < holdLimit.bytes) return
+    this.#release()
+  }
+
+  #release(): void {
+    if (!this.#holding) return
     this.#holding = false
-    progress.committed = true
+    this.progress.committed = true
     this.#options.onContent()
   }
 

@@ -1,263 +1,304 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ClientDialectName } from '../../../src/dialects/index.ts'
+import { type OwnTransformer, pass } from '../../../src/pipeline/index.ts'
 import { checkWire } from '../../fixtures/check-wire.ts'
-import { FakeExchange } from '../exchange.ts'
-import { type Call, hedgeMs, openRace, pieces, settle, wordsOf } from './race.ts'
+import type { FakeExchange } from '../exchange.ts'
+import { answer, chunk, hedgeMs, openRace, pieces, type Race, settle, textOf, wordsOf } from './race.ts'
 
-const chat: ClientDialectName[] = ['openai-chat', 'openai-chat', 'openai-chat']
+const two: ClientDialectName[] = ['openai-chat', 'openai-chat']
+const { start, words, finish } = pieces('openai-chat', 't0')
 
-function answer(call: Call, dialect: ClientDialectName): void {
-  const { start, words, finish } = pieces(dialect, call.provider)
-  call.head()
-  for (const piece of [start, ...words, finish]) call.say(piece)
-  call.end()
+function seen(exchange: FakeExchange, client = 'openai-chat') {
+  return checkWire(client, Buffer.from(exchange.text))
 }
 
-const words0 = (who: string): string => wordsOf(who)[0]!
-const textOf = (who: string): string => wordsOf(who).join('')
+/** Nothing of the request is left. */
+async function expectIdle(race: Race): Promise<void> {
+  await settle()
+  expect([race.gateway.running, race.clock.waiting]).toEqual([0, 0])
+  expect(race.calls.filter(({ isOpen }) => isOpen)).toEqual([])
+  expect((await race.running()).every((running) => running === 0)).toBe(true)
+  expect(race.records.length).toBe(1)
+}
 
 describe('a target that takes its time to begin', () => {
   it('is outrun by the next one, which is asked as well, and dropped at once', async () => {
-    const race = openRace('openai-chat', chat)
-    const exchange = race.ask()
-    await settle()
-    race.clock.pass(hedgeMs)
-    await settle()
+    const race = openRace()
+    const exchange = await race.begin()
     expect(race.calls.map(({ provider }) => provider)).toEqual(['t0', 't1'])
-    const [first, second] = race.calls as [Call, Call]
+    const [first, second] = race.calls
     // A beginning without content is none.
-    first.head()
-    first.say(pieces('openai-chat', 't0').start)
-    expect([first.isOpen, second.isOpen]).toEqual([true, true])
-    answer(second, 'openai-chat')
-    expect(first.aborted).toBe(true)
-    await exchange.answered
-    expect(checkWire('openai-chat', Buffer.from(exchange.text))).toMatchObject({ outcome: 'clean', text: textOf('t1') })
+    first!.head()
+    first!.say(start)
+    expect([first!.isOpen, second!.isOpen]).toEqual([true, true])
+    answer(second!)
+    expect(first!.aborted).toBe(true)
+    expect(seen(exchange)).toMatchObject({ outcome: 'clean', text: textOf('t1') })
     expect(exchange.sent).toMatchObject({ 'x-sluice-provider': 't1', 'x-sluice-attempts': '2, t0/m;outrun' })
     expect(race.records).toMatchObject([
       { outcome: 'ok', provider: 't1', failed: ['t0/m outrun'], billed: 'maybe', stream: 'passthrough' },
     ])
-    expect([race.gateway.running, race.clock.waiting]).toEqual([0, 0])
+    await expectIdle(race)
   })
 
   it('answers all the same when it is quicker than the other in the end', async () => {
-    const race = openRace('anthropic-messages', ['openai-chat', 'anthropic-messages'])
-    const exchange = race.ask()
-    await settle()
-    race.clock.pass(hedgeMs)
-    await settle()
-    const [first, second] = race.calls as [Call, Call]
-    second.head()
-    second.say(pieces('anthropic-messages', 't1').start)
-    answer(first, 'openai-chat')
-    expect(second.aborted).toBe(true)
-    expect(checkWire('anthropic-messages', Buffer.from(exchange.text))).toMatchObject({ text: textOf('t0') })
+    const race = openRace({ client: 'anthropic-messages', dialects: ['openai-chat', 'anthropic-messages'] })
+    const exchange = await race.begin()
+    const [first, second] = race.calls
+    second!.head()
+    second!.say(pieces('anthropic-messages', 't1').start)
+    answer(first!)
+    expect(second!.aborted).toBe(true)
+    expect(seen(exchange, 'anthropic-messages')).toMatchObject({ text: textOf('t0') })
     expect(exchange.sent).toMatchObject({
       'x-sluice-provider': 't0',
       'x-sluice-attempts': '2, t1/m;outrun',
       'x-sluice-stream': 'native',
     })
     expect(race.records).toMatchObject([{ outcome: 'ok', provider: 't0', stream: 'native' }])
+    await expectIdle(race)
   })
 
   it('is left alone once it has begun, where nobody is left, or where nobody wants it so', async () => {
     const cases = [
-      { dialects: chat, hedge: `${hedgeMs}ms`, begins: true, stream: true },
-      { dialects: chat.slice(0, 1), hedge: `${hedgeMs}ms`, begins: false, stream: true },
-      { dialects: chat, hedge: '0s', begins: false, stream: true },
+      { begins: true },
+      { dialects: two.slice(0, 1) },
+      { streaming: { hedge_after: '0s' } },
       // A whole answer has no beginning.
-      { dialects: chat, hedge: `${hedgeMs}ms`, begins: false, stream: false },
+      { stream: false },
     ]
-    for (const { dialects, hedge, begins, stream } of cases) {
-      const race = openRace('openai-chat', dialects, hedge)
+    for (const { begins = false, stream = true, ...options } of cases) {
+      const race = openRace(options)
       race.ask(stream)
       await settle()
-      const { start, words } = pieces('openai-chat', 't0')
       if (begins) {
         race.calls[0]!.head()
         race.calls[0]!.say(start + words[0])
       }
       race.clock.pass(hedgeMs * 10)
       await settle()
-      expect([hedge, dialects.length, stream, race.calls.length]).toEqual([hedge, dialects.length, stream, 1])
+      expect([options, stream, race.calls.length]).toEqual([options, stream, 1])
       race.gateway.stop()
     }
   })
 
-  it('may fail while the other is asked, which then has all the time there is, and is followed by the third', async () => {
-    const race = openRace('openai-chat', chat)
+  it('has won with an answer that is empty, too', async () => {
+    const race = openRace()
+    const exchange = await race.begin()
+    race.calls[0]!.head()
+    race.calls[0]!.say(start + finish)
+    race.calls[0]!.end()
+    expect(race.calls[1]!.aborted).toBe(true)
+    expect(seen(exchange)).toMatchObject({ outcome: 'clean', text: '' })
+    expect(race.records).toMatchObject([{ outcome: 'ok', provider: 't0' }])
+    await expectIdle(race)
+  })
+
+  it('has its time anew when it refuses the way it was asked, and no company when it is to answer whole', async () => {
+    const race = openRace()
     const exchange = race.ask()
     await settle()
-    race.clock.pass(hedgeMs)
+    race.clock.pass(hedgeMs / 2)
+    race.calls[0]!.refuse(400, 'stream is not supported for this model')
     await settle()
+    race.clock.pass(hedgeMs * 3)
+    await settle()
+    expect(race.calls.map(({ provider, asksStream }) => [provider, asksStream])).toEqual([
+      ['t0', true],
+      ['t0', false],
+    ])
+    race.calls[1]!.whole(textOf('t0'))
+    expect(seen(exchange)).toMatchObject({ text: textOf('t0') })
+    await expectIdle(race)
+  })
+
+  it('is not outrun while it is the client that does not read, or what comes has to wait here', async () => {
+    const own: OwnTransformer = { name: 't0', tokens: () => waiting() }
+    const race = openRace({ transformers: { t0: own } })
+    race.ask()
+    await settle()
+    race.calls[0]!.head()
+    for (const piece of [start, ...words, ...words]) race.calls[0]!.say(piece)
+    await settle()
+    expect(race.calls[0]!.paused).toBe(true)
+    race.clock.pass(hedgeMs * 5)
+    await settle()
+    expect(race.calls.length).toBe(1)
+    race.gateway.stop()
+  })
+})
+
+describe('of two that are asked', () => {
+  it('one may fail, and the other has all the time there is; when it fails as well, the third is asked', async () => {
+    const race = openRace()
+    const exchange = await race.begin()
     race.calls[0]!.cut()
     await settle()
-    expect(race.calls.length).toBe(2)
     race.clock.pass(hedgeMs * 2)
     await settle()
     expect(race.calls.length).toBe(2)
     race.calls[1]!.cut()
     await settle()
     expect(race.calls.map(({ provider }) => provider)).toEqual(['t0', 't1', 't2'])
-    answer(race.calls[2]!, 'openai-chat')
-    expect(checkWire('openai-chat', Buffer.from(exchange.text))).toMatchObject({ text: textOf('t2') })
+    answer(race.calls[2]!)
+    expect(seen(exchange)).toMatchObject({ text: textOf('t2') })
     expect(exchange.sent['x-sluice-attempts']).toBe('3, t0/m;upstream_truncated, t1/m;upstream_truncated')
+    await expectIdle(race)
   })
 
-  it('is waited for alone when it goes on with what another one has begun', async () => {
-    const race = openRace('openai-chat', chat, `${hedgeMs}ms`, 'continue')
-    const exchange = race.ask()
+  it('the one that is left is not cut off for its silence when there is nobody else', async () => {
+    const race = openRace({ dialects: two })
+    const exchange = await race.begin()
+    race.calls[1]!.refuse(503, 'busy')
     await settle()
-    const { start, words } = pieces('openai-chat', 't0')
+    race.clock.pass(30_000)
+    await settle()
+    expect(race.calls[0]!.isOpen).toBe(true)
+    answer(race.calls[0]!)
+    // The head went out when nobody had content.
+    expect(seen(exchange)).toMatchObject({ text: textOf('t0') })
+    await expectIdle(race)
+  })
+
+  it('the one that is left gives way to another key of the one that failed', async () => {
+    const race = openRace({ dialects: two, keys: ['a', 'b'] })
+    const exchange = await race.begin()
+    race.calls[0]!.refuse(401, 'bad key')
+    await settle()
+    race.clock.pass(1000)
+    await settle()
+    expect(race.calls.map(({ provider, isOpen }) => [provider, isOpen])).toEqual([
+      ['t0', false],
+      ['t1', false],
+      ['t0', true],
+    ])
+    answer(race.calls[2]!)
+    expect(seen(exchange)).toMatchObject({ text: textOf('t0') })
+    await expectIdle(race)
+  })
+
+  it('neither is followed by a third when one has answered what may have been paid for', async () => {
+    const race = openRace()
+    const exchange = await race.begin()
+    race.calls[0]!.head(200, { 'content-type': 'application/json' })
+    race.calls[0]!.say('{"what":1}')
+    race.calls[0]!.end()
+    await settle()
+    race.calls[1]!.refuse(503, 'busy')
+    await settle()
+    expect([race.calls.length, exchange.status >= 500]).toEqual([2, true])
+    await expectIdle(race)
+  })
+
+  it('the one that was outrun is asked once more where the other fails the client', async () => {
+    const race = openRace({ dialects: two, streaming: { after_content: 'continue' } })
+    const exchange = await race.begin()
     race.calls[0]!.head()
     race.calls[0]!.say(start + words[0])
+    expect(race.calls[1]!.aborted).toBe(true)
     race.calls[0]!.cut()
     await settle()
-    expect(race.calls.map(({ provider }) => provider)).toEqual(['t0', 't1'])
     race.clock.pass(hedgeMs * 2)
     await settle()
-    expect(race.calls.length).toBe(2)
-    answer(race.calls[1]!, 'openai-chat')
-    expect(checkWire('openai-chat', Buffer.from(exchange.text))).toMatchObject({
-      outcome: 'clean',
-      text: words0('t0') + textOf('t1'),
-    })
+    // And who goes on with an answer is waited for alone.
+    expect(race.calls.map(({ provider }) => provider)).toEqual(['t0', 't1', 't1'])
+    answer(race.calls[2]!)
+    expect(seen(exchange)).toMatchObject({ outcome: 'clean', text: wordsOf('t0')[0] + textOf('t1') })
+    await expectIdle(race)
   })
 
-  it('is given up with the other when the client leaves', async () => {
-    const race = openRace('openai-chat', chat)
-    const exchange = race.ask()
+  it('the one that was outrun is asked once more where what the other said is nothing to the client', async () => {
+    const race = openRace({ client: 'gemini', dialects: two })
+    const exchange = await race.begin()
+    race.calls[0]!.head()
+    race.calls[0]!.say(start + chunk('t0', { reasoning_content: 'hm' }))
+    race.calls[0]!.cut()
     await settle()
-    race.clock.pass(hedgeMs)
+    answer(race.calls.at(-1)!)
+    expect([exchange.status, race.calls.length]).toEqual([200, 3])
+    await expectIdle(race)
+  })
+
+  it('one waits for its transformers alone', async () => {
+    const own: OwnTransformer = { name: 't1', tokens: () => waiting() }
+    const race = openRace({ transformers: { t1: own } })
+    await race.begin()
+    race.calls[1]!.head()
+    for (const piece of [start, ...words, ...words]) race.calls[1]!.say(piece)
     await settle()
+    expect(race.calls.map(({ paused }) => paused)).toEqual([false, true])
+    race.gateway.stop()
+    await expectIdle(race)
+  })
+
+  it('one that was never sent is no attempt', async () => {
+    const race = openRace({ transformers: { t1: { name: 't1', request: () => new Promise(() => {}) } } })
+    const exchange = await race.begin()
+    expect(race.calls.length).toBe(1)
+    answer(race.calls[0]!)
+    expect(exchange.sent['x-sluice-attempts']).toBe('1')
+    expect(race.records[0]).not.toHaveProperty('failed')
+    await expectIdle(race)
+  })
+
+  it('the second does not wait for what the first is about to find out of their provider', async () => {
+    const race = openRace({ dialects: two.slice(0, 1), targets: ['t0/a', 't0/b'] })
+    await race.begin()
+    expect(race.calls.map(({ model }) => model)).toEqual(['a', 'b'])
+    race.gateway.stop()
+    await expectIdle(race)
+  })
+
+  it('both are given up when the client leaves', async () => {
+    const race = openRace()
+    const exchange = await race.begin()
     exchange.leave()
     expect(race.calls.map(({ aborted }) => aborted)).toEqual([true, true])
-    expect([race.gateway.running, race.clock.waiting]).toEqual([0, 0])
     expect(race.records).toMatchObject([{ outcome: 'aborted', billed: 'maybe' }])
+    await expectIdle(race)
+  })
+
+  it('both are given up when sluice stops, and the client is told so, whoever had begun', async () => {
+    for (const begun of [[], [0], [1], [0, 1]]) {
+      const race = openRace()
+      const exchange = await race.begin()
+      for (const i of begun) {
+        race.calls[i]!.head()
+        race.calls[i]!.say(start)
+      }
+      race.gateway.stop()
+      expect([begun, exchange.status]).toEqual([begun, 503])
+      expect(race.records).toMatchObject([{ outcome: 'error', code: 'draining' }])
+      await expectIdle(race)
+    }
   })
 })
 
-/** What a provider may do in its turn. */
-type Act = 'head' | 'start' | 'word' | 'finish' | 'refuse' | 'cut' | 'truncate'
-
-const acts = fc.constantFrom<Act>(
-  'head',
-  'head',
-  'start',
-  'word',
-  'word',
-  'word',
-  'finish',
-  'finish',
-  'refuse',
-  'cut',
-  'truncate',
-)
-const turns = fc.array(
-  fc.oneof(
-    { weight: 6, arbitrary: fc.record({ who: fc.nat(2), act: acts }) },
-    { weight: 2, arbitrary: fc.constant('time' as const) },
-    { weight: 1, arbitrary: fc.constant('leave' as const) },
-  ),
-  { maxLength: 30 },
-)
-const last = fc.constantFrom<Act>('finish', 'finish', 'refuse')
-const dialect = fc.constantFrom<ClientDialectName>('openai-chat', 'anthropic-messages')
-
-it('whatever targets do in whatever order, a client gets one answer of one of them or one error, and nothing stays', async () => {
-  const seen = { clean: 0, error: 0, refused: 0, left: 0, raced: 0 }
-  await fc.assert(
-    fc.asyncProperty(
-      dialect,
-      fc.tuple(dialect, dialect, dialect),
-      turns,
-      last,
-      async (client, dialects, turns, last) => {
-        const race = openRace(client, dialects)
-        const exchange = race.ask()
-        await settle()
-        const at = new Map<Call, { headed: boolean; started: boolean; words: number }>()
-        let left = false
-        const play = (call: Call, act: Act): void => {
-          const state = at.get(call) ?? { headed: false, started: false, words: 0 }
-          at.set(call, state)
-          const { start, words, finish } = pieces(dialects[Number(call.provider.slice(1))]!, call.provider)
-          if (!state.headed && act !== 'refuse' && act !== 'cut') {
-            call.head()
-            state.headed = true
-          }
-          const begin = (): void => {
-            if (!state.started) call.say(start)
-            state.started = true
-          }
-          if (act === 'refuse' && !state.headed) {
-            call.head(503)
-            call.say('{"error":{"message":"busy"}}')
-            call.end()
-          } else if (act === 'cut' || act === 'refuse') call.cut()
-          else if (act === 'truncate') call.end()
-          else if (act === 'start') begin()
-          else if (act === 'word' && state.words < words.length) {
-            begin()
-            call.say(words[state.words++]!)
-          } else if (act === 'finish') {
-            begin()
-            while (state.words < words.length) call.say(words[state.words++]!)
-            call.say(finish)
-            call.end()
-          }
-        }
-        for (const turn of turns) {
-          if (turn === 'time') race.clock.pass(hedgeMs)
-          else if (turn === 'leave') {
-            exchange.leave()
-            left = true
-          } else {
-            const call = race.calls.filter((one) => one.isOpen)[turn.who]
-            if (call) play(call, turn.act)
-          }
-          await settle()
-          if (race.calls.filter((one) => one.isOpen).length === 2) seen.raced++
-          expect(race.calls.filter((one) => one.isOpen).length).toBeLessThanOrEqual(2)
-          if (left) break
-        }
-        // Whoever is still asked answers, or does not.
-        for (let round = 0; round < 5; round++) {
-          for (const call of race.calls) if (call.isOpen) play(call, last)
-          await settle()
-        }
-        expect(race.calls.filter((one) => one.isOpen)).toEqual([])
-        expect([race.gateway.running, race.clock.waiting]).toEqual([0, 0])
-        expect(race.records.length).toBe(1)
-        const status = await targets(race)
-        expect(status.every(({ running }) => running === 0)).toBe(true)
-        if (left && race.records[0]?.outcome === 'aborted') {
-          seen.left++
-          return
-        }
-        if (exchange.status !== 200) {
-          seen.refused++
-          expect(race.records[0]?.outcome).toBe('error')
-          return
-        }
-        const { outcome, text } = checkWire(client, Buffer.from(exchange.text))
-        seen[outcome]++
-        const by = race.records[0]?.provider ?? ''
-        if (outcome === 'clean') expect(text).toBe(textOf(by))
-        else expect(textOf(by).startsWith(text)).toBe(true)
-        // Each call was one attempt, and each is told of but the one that answered.
-        expect(exchange.sent['x-sluice-attempts']?.split(', ').length).toBe(race.calls.length)
-      },
-    ),
-    { numRuns: 600 },
-  )
-  for (const [what, times] of Object.entries(seen)) expect([what, times > 10]).toEqual([what, true])
+it('a stream that somebody has given up is none that sluice could end', async () => {
+  const own: OwnTransformer = { name: 't0', tokens: () => waiting() }
+  const race = openRace({ transformers: { t0: own }, streaming: { hedge_after: '0s' } })
+  const exchange = race.ask()
+  await settle()
+  race.calls[0]!.head()
+  race.calls[0]!.say(start)
+  race.clock.pass(1000)
+  await settle()
+  expect(race.calls.length).toBe(2)
+  race.gateway.stop()
+  expect(exchange.status).toBe(503)
+  await expectIdle(race)
 })
 
-async function targets({ gateway }: ReturnType<typeof openRace>): Promise<Array<{ running: number }>> {
-  const exchange = new FakeExchange({ path: '/admin/v1/targets' })
-  gateway.handle(exchange)
-  await exchange.answered
-  return (exchange.json as { targets: Array<{ running: number }> }).targets
+/** Lets text through when the world ends. */
+function waiting() {
+  return {
+    name: 'waiting',
+    async: true as const,
+    limit: 2,
+    timeoutMs: 3_600_000,
+    async transform({ type }: { type: string }) {
+      if (type === 'text-delta') await new Promise(() => {})
+      return pass
+    },
+  }
 }
