@@ -9,10 +9,10 @@ import { type Fault, faults } from './plan.ts'
 const settings = `[streaming]
 heartbeat = "300ms"
 status_ceiling = "1s"
-first_token_timeout = "1s"
-idle_timeout = "1s"
-stall_timeout = "1300ms"
-total_timeout = "6s"
+first_token_timeout = "3s"
+idle_timeout = "2s"
+stall_timeout = "2500ms"
+total_timeout = "8s"
 finish_grace = "300ms"
 max_retries = 1
 

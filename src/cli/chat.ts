@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { CommandError } from './failure.ts'
+import { leaveSoon } from './leave-soon.ts'
 import { type Remote, remoteModels, usualModel, usualUrl } from './remote.ts'
 import { findSeat, type SeatFlags } from './seat.ts'
 
@@ -42,6 +43,7 @@ async function chat(words: string[], flags: ChatFlags): Promise<void> {
   } finally {
     await seat.sluice?.close()
   }
+  leaveSoon()
 }
 
 async function firstModel(remote: Remote): Promise<string> {

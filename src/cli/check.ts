@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { Config } from '../config/index.ts'
+import { leaveSoon } from './leave-soon.ts'
 
 export function checkCommand(): Command {
   return new Command('check')
@@ -18,12 +19,12 @@ Examples:
 }
 
 async function check(file: string | undefined): Promise<void> {
-  const { loadCode, readConfig } = await import('../config/index.ts')
+  const { loadCode, readConfig, showProblem } = await import('../config/index.ts')
   const { describeAliases, describeClients, describeProviders, describeRouting, describeTransformers } = await import(
     './summary.ts'
   )
   const config = await loadCode(readConfig({ file, env: process.env, thorough: true }))
-  const { server, access, storage, providers } = config
+  const { server, access, storage, providers, notes = [] } = config
   const lines = [
     `configuration  ${config.source}`,
     `listens on     ${server.host}:${server.port}`,
@@ -37,9 +38,11 @@ async function check(file: string | undefined): Promise<void> {
     ...section('routing', describeRouting(config)),
     ...section('transformers', describeTransformers(config)),
     ...section('clients', describeClients(config)),
+    ...section('worth a look', notes.map(showProblem)),
     'no mistakes found',
   ]
   process.stdout.write(`${lines.join('\n')}\n`)
+  leaveSoon()
 }
 
 function describeAccess({ keys, operatorKeys }: Config['access']): string[] {

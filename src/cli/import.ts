@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { Argument, Command } from 'commander'
-import { isJsonObject } from '../tokens/index.ts'
+import { isJsonObject, type JsonObject } from '../tokens/index.ts'
 import { CommandError } from './failure.ts'
 import type { Imported } from './import/draft.ts'
 
@@ -44,8 +44,25 @@ async function convert(from: Source, text: string, file: string): Promise<Import
     throw new CommandError(`cannot read ${file}: ${said}; mend it there first`)
   }
   if (!isJsonObject(value)) throw new CommandError(`cannot read ${file}: it holds no table; name a configuration`)
+  checkKind(from, value, file)
   if (from === 'ccr') return (await import('./import/ccr.ts')).importCcr(value)
   return (await import('./import/litellm.ts')).importLitellm(value)
+}
+
+/** What each of them has, and the other has not. */
+const marks: Readonly<Record<Source, readonly string[]>> = {
+  ccr: ['Providers', 'providers', 'Router'],
+  litellm: ['model_list', 'router_settings', 'litellm_settings', 'general_settings'],
+}
+
+/** Nothing would come of the file of another program, and nobody would be told. */
+function checkKind(from: Source, value: JsonObject, file: string): void {
+  const fits = (one: Source): boolean => marks[one].some((key) => Object.hasOwn(value, key))
+  if (fits(from)) return
+  const other = from === 'ccr' ? 'litellm' : 'ccr'
+  const wanted = marks[from].map((key) => `\`${key}\``).join(', ')
+  const advice = fits(other) ? `it looks like one for \`sluice import ${other}\`` : 'name another file'
+  throw new CommandError(`cannot convert ${file}: it has none of ${wanted}; ${advice}`)
 }
 
 async function readText(file: string): Promise<string> {

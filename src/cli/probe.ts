@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Command } from 'commander'
 import { CommandError } from './failure.ts'
+import { leaveSoon } from './leave-soon.ts'
 import { operatorAt, operatorKeyHelp } from './operator.ts'
 import { answers, call, type Remote, usualUrl } from './remote.ts'
 import { table } from './table.ts'
@@ -56,6 +57,7 @@ async function probe(models: string[], { url, key, config, all = false, json = f
   if (json) process.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
   else process.stdout.write(`${report(found)}\n`)
   if (found.some(({ error }) => error !== undefined)) process.exitCode = 1
+  leaveSoon()
 }
 
 async function askRemote(remote: Remote, models: string[], all: boolean): Promise<ProbedModel[]> {

@@ -4,6 +4,7 @@ import { chatCommand } from './chat.ts'
 import { checkCommand } from './check.ts'
 import { printFailure } from './failure.ts'
 import { importCommand } from './import.ts'
+import { leaveSoon } from './leave-soon.ts'
 import { modelsCommand } from './models.ts'
 import { probeCommand } from './probe.ts'
 import { providersCommand } from './providers.ts'
@@ -60,5 +61,6 @@ Examples:
   } catch (thrown) {
     printFailure(thrown, /--log-level[ =]debug/.test(argv.join(' ')))
     process.exitCode = 1
+    leaveSoon()
   }
 }

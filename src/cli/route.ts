@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import type { ClientDialectName } from '../dialects/index.ts'
 import type { JsonObject } from '../tokens/index.ts'
 import { CommandError } from './failure.ts'
+import { leaveSoon } from './leave-soon.ts'
 import { table as printed } from './table.ts'
 
 interface RouteFlags {
@@ -77,6 +78,7 @@ async function showRoute(file: string, flags: RouteFlags): Promise<void> {
     : routes.map(({ provider, model }) => `${provider.name}/${model}`)
   process.stdout.write(`${lines.join('\n')}\n`)
   for (const warning of warnings) process.stderr.write(`sluice: ${warning}\n`)
+  leaveSoon()
 }
 
 async function readBody(file: string): Promise<Uint8Array> {

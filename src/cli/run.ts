@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Argument, Command } from 'commander'
 import type { Sluice } from '../index.ts'
 import { agents, type Pointing } from './agents/index.ts'
+import { leaveSoon } from './leave-soon.ts'
 import { remoteModels, usualModel, usualUrl } from './remote.ts'
 import { findSeat, type Seat, type SeatFlags } from './seat.ts'
 
@@ -70,6 +71,7 @@ async function runAgent(name: string, words: string[], flags: RunFlags): Promise
     await sluice?.close()
     rmSync(folder, { recursive: true, force: true })
   }
+  leaveSoon()
 }
 
 /** Asking for the models shows as well whether the key is the right one: agents are slow to say so. */

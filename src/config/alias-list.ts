@@ -14,7 +14,7 @@ export function listAliases(written: Written, list: ProviderList): Alias[] {
       const at = [...path, 'targets', i]
       if (target.includes('*') && typeof name === 'string' && !name.includes('*')) {
         written.problems.add(at, 'found a `*`, and the name has none that it could stand for; write the whole target')
-      } else checkTarget(written, at, target, list, names)
+      } else checkTarget(written, at, target, list, names, String(name))
     })
     return { name: String(name), targets: [...targets], ...orderOf(written, path, targets.length) }
   })

@@ -53,7 +53,14 @@ export function changesBetween(before: Config, after: Config): ConfigChange {
 }
 
 /** Those that have names of their own, and those that nobody writes. */
-const listed: ReadonlySet<keyof Config> = new Set<keyof Config>(['providers', 'aliases', 'marks', 'source', 'file'])
+const listed: ReadonlySet<keyof Config> = new Set<keyof Config>([
+  'providers',
+  'aliases',
+  'marks',
+  'notes',
+  'source',
+  'file',
+])
 
 const needsRestart = /^\[server\] (host|port)$|^\[storage\]/
 

@@ -4,6 +4,7 @@ import type { Transformer } from '../pipeline/index.ts'
 import type { Provider } from '../providers/index.ts'
 import type { Alias, RouteFunction, Rule, Situations } from '../routing/index.ts'
 import type { TransportClient } from '../transport/index.ts'
+import type { Problem } from './problems.ts'
 
 export type { LogConfig }
 
@@ -31,6 +32,8 @@ export interface Config {
   file?: string
   /** For each provider a digest of all that was written of it, to tell whether it has changed. */
   marks: Readonly<Record<string, string>>
+  /** What works, and may do something else than was meant. */
+  notes?: readonly Problem[]
 }
 
 /** What changes requests and answers, and for whom. */

@@ -1,8 +1,8 @@
 import { SluiceError } from '../errors/index.ts'
-import { type Alias, type RoutingTable, resolve } from '../routing/index.ts'
+import { type Alias, type Route, type RoutingTable, resolve } from '../routing/index.ts'
 import type { Path } from './path.ts'
 import type { ProviderList } from './provider-list.ts'
-import { checkTarget, hasPlace } from './target.ts'
+import { checkTarget, hasPlace, noteGuess } from './target.ts'
 import type { Written } from './written.ts'
 
 /** Where `[routing]` may send requests. What leads nowhere is reported. */
@@ -22,9 +22,11 @@ export class Destinations {
 
   /** A name of `[[models]]`, or one that leads somewhere by itself. */
   checkName(path: Path, name: string): void {
-    if (this.#filled(path, name) || this.#leads(name)) return
     // What an alias leads to was looked at with the alias.
-    if (!this.#names.includes(name)) checkTarget(this.#written, path, name, this.#list, [])
+    if (this.#filled(path, name) || this.#names.includes(name)) return
+    const route = this.#find(name)
+    if (route) noteGuess(this.#written, path, name, route, this.#list.providers)
+    else checkTarget(this.#written, path, name, this.#list, [])
   }
 
   checkTarget(path: Path, target: string): void {
@@ -38,12 +40,11 @@ export class Destinations {
     return true
   }
 
-  #leads(name: string): boolean {
+  #find(name: string): Route | undefined {
     try {
-      resolve(name, this.#table)
-      return true
+      return resolve(name, this.#table)
     } catch (thrown) {
-      if (SluiceError.is(thrown)) return false
+      if (SluiceError.is(thrown)) return undefined
       throw thrown
     }
   }

@@ -120,7 +120,8 @@ const worded: Record<string, string> = {
 /** What to write, in words. */
 export function expected(node: SchemaNode): string {
   const words = worded[node.title ?? '']
-  if (words) return words
+  // Of a word of several kinds, the number is the one with a bound.
+  if (words) return words + range({ minimum: node.anyOf?.find(({ minimum }) => minimum !== undefined)?.minimum })
   const choice = node.enum ?? node.anyOf?.map((branch) => branch.const)
   if (choice) return `one of ${choice.map((one) => JSON.stringify(one)).join(', ')}`
   switch (node.type) {
@@ -136,12 +137,18 @@ export function expected(node: SchemaNode): string {
       if (node.pattern) return 'a name of letters, digits, ".", "_" and "-", without a slash'
       return node.minLength ? 'a string that is not empty' : 'a string'
     case 'integer':
-      return `a whole number from ${node.minimum} to ${node.maximum}`
+      return `a whole number${range(node)}`
     case 'boolean':
       return 'true or false'
+    case 'number':
+      return `a number${range(node)}`
     default:
       return `a ${node.type}`
   }
+}
+
+function range({ minimum, maximum }: { minimum?: number | undefined; maximum?: number | undefined }): string {
+  return (minimum === undefined ? '' : ` from ${minimum}`) + (maximum === undefined ? '' : ` to ${maximum}`)
 }
 
 function example(node: SchemaNode | undefined): string {

@@ -20,7 +20,7 @@ export type {
 export type { ConfigFlags } from './flags.ts'
 export { loadCode } from './load-code.ts'
 export { loadRouting } from './load-routing.ts'
-export type { Problem } from './problems.ts'
+export { type Problem, showProblem } from './problems.ts'
 export { type ReadOptions, readConfig } from './read.ts'
 export { routingTable } from './routing-table.ts'
 export { type ConfigOptions, configSchema, editorSchema } from './schema.ts'

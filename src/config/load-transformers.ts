@@ -2,11 +2,13 @@ import { SluiceError } from '../errors/index.ts'
 import { defineTransformer, guarded, type OwnTransformer, type Transformer } from '../pipeline/index.ts'
 import type { Config, TransformerConfig } from './config.ts'
 import { importCode } from './import-code.ts'
+import { inTime } from './in-time.ts'
 
 /**
  * The configuration with the code of its `[[transformers]]`. Code that was changed since is loaded anew.
  *
- * @throws SluiceError `config_invalid` where there is no such file, it fails, or what it exports is no transformer
+ * @throws SluiceError `config_invalid` where there is no such file, it fails or does not end, or what it exports is no
+ *   transformer
  */
 export async function loadTransformers<C extends Pick<Config, 'transformers'>>(config: C): Promise<C> {
   const { own } = config.transformers
@@ -21,8 +23,10 @@ export async function loadTransformers<C extends Pick<Config, 'transformers'>>(c
 async function load(config: TransformerConfig, file: string): Promise<Transformer> {
   const { name, place, options, onError, timeoutMs } = config
   try {
-    const { default: exported } = await importCode(file)
-    const made: unknown = typeof exported === 'function' ? await exported(options) : exported
+    const made = await inTime(async (): Promise<unknown> => {
+      const { default: exported } = await importCode(file)
+      return typeof exported === 'function' ? await exported(options) : exported
+    })
     if (typeof made !== 'object' || made === null) {
       throw new Error('it exports no transformer as its default; write `export default defineTransformer({ … })`')
     }

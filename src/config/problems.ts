@@ -13,12 +13,13 @@ export interface Problem {
   message: string
 }
 
-/** Collects every mistake, so that a person mends them all in one go. */
+/** Collects every mistake, so that a person mends them all in one go, and what is none but may not be meant. */
 export class Problems {
   readonly #file: string | undefined
   readonly #lineOf: (path: Path) => number | undefined
   readonly #list: Problem[] = []
   readonly #paths = new Set<string>()
+  readonly #notes: Problem[] = []
 
   constructor(file: string | undefined, lineOf: (path: Path) => number | undefined) {
     this.#file = file
@@ -32,6 +33,15 @@ export class Problems {
   add(path: Path, message: string): void {
     this.#paths.add(pathKey(path))
     this.#push(this.#lineOf(path), showPath(path), message)
+  }
+
+  /** What works, and may do something else than was meant. */
+  note(path: Path, message: string): void {
+    this.#notes.push(this.#problem(this.#lineOf(path), showPath(path), message))
+  }
+
+  get notes(): readonly Problem[] {
+    return this.#notes.toSorted(byLine)
   }
 
   /** A mistake on a line that only the parser knows. */
@@ -65,7 +75,7 @@ export class Problems {
   /** @throws SluiceError `config_invalid` with all of them, if there are any */
   check(): void {
     if (this.#list.length === 0) return
-    const problems = this.#list.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0))
+    const problems = this.#list.toSorted(byLine)
     const count = problems.length === 1 ? 'one mistake' : `${problems.length} mistakes`
     const lines = problems.map((problem) => `  ${showProblem(problem)}`)
     throw new SluiceError('config_invalid', `cannot use the configuration: it has ${count}\n${lines.join('\n')}`, {
@@ -81,13 +91,21 @@ export class Problems {
   }
 
   #push(line: number | undefined, path: string, message: string): void {
-    this.#list.push({
+    this.#list.push(this.#problem(line, path, message))
+  }
+
+  #problem(line: number | undefined, path: string, message: string): Problem {
+    return {
       ...(this.#file !== undefined && { file: this.#file }),
       ...(line !== undefined && { line }),
       path,
       message,
-    })
+    }
   }
+}
+
+function byLine(a: Problem, b: Problem): number {
+  return (a.line ?? 0) - (b.line ?? 0)
 }
 
 /** `sluice.toml:12: server.port: found …` */

@@ -30,6 +30,7 @@ export function resolveConfig(written: Written): Config {
   const transformers = listTransformers(written)
   const clients = listClients(written)
   written.problems.check()
+  const { notes } = written.problems
 
   const origin = list.fromEnvironment ? (list.providers.length > 0 ? 'environment' : 'built-in') : undefined
   return {
@@ -46,6 +47,7 @@ export function resolveConfig(written: Written): Config {
     clients,
     log: { level: setting(written, 'log', 'level'), format: setting(written, 'log', 'format') },
     marks: list.marks,
+    ...(notes.length > 0 && { notes }),
     source: [written.from, origin].filter((one) => one !== undefined).join(' + '),
   }
 }

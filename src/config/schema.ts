@@ -194,7 +194,7 @@ const streamedModels = Type.Object(
     simulate_rate: simulateRate(),
     after_content: afterContent(),
     least_rate: leastRate(),
-    hedge_after: Type.Optional(duration(undefined, 'As in [streaming].')),
+    hedge_after: Type.Optional(duration(undefined, 'As in [streaming].', 0)),
     first_token_timeout: Type.Optional(duration(undefined, 'As in [streaming].')),
     idle_timeout: Type.Optional(duration(undefined, 'As in [streaming].')),
     stall_timeout: Type.Optional(duration(undefined, 'As in [streaming].')),
@@ -244,6 +244,7 @@ const streamingOptions = Type.Object(
       duration(
         streaming.hedge_after,
         'How long the first content of a stream may take before the next target is asked as well. The first that has content answers; the other is dropped, and may have to be paid for. `0s`: never.',
+        0,
       ),
     ),
     idle_timeout: Type.Optional(

@@ -1,6 +1,6 @@
 import { SluiceError } from '../errors/index.ts'
 import type { Provider } from '../providers/index.ts'
-import { nearNames, type RoutingTable, resolve } from '../routing/index.ts'
+import { nearNames, type Route, type RoutingTable, resolve } from '../routing/index.ts'
 import type { Path } from './path.ts'
 import type { ProviderList } from './provider-list.ts'
 import { shown, type Written } from './written.ts'
@@ -16,6 +16,7 @@ export function hasPlace(target: string): boolean {
  * Reports a target that leads nowhere. One with a place in it is only known to lead anywhere by its provider.
  *
  * @param names those of `[[models]]`, which a target cannot be
+ * @param own that of the table in which the target stands, where it is one of them
  */
 export function checkTarget(
   written: Written,
@@ -23,9 +24,21 @@ export function checkTarget(
   target: string,
   { providers, broken, fromEnvironment }: ProviderList,
   names: readonly string[],
+  own?: string,
 ): void {
   const prefix = target.slice(0, Math.max(0, target.indexOf('/')))
-  if (broken.has(prefix) || leads(target, providers)) return
+  if (broken.has(prefix)) return
+  const route = find(target, providers)
+  if (route) {
+    const only = route.provider.name
+    // The only provider is asked for any name: for a model, that is, that is called like one of ours.
+    if (isGuess(target, route, providers) && target !== own && names.includes(target)) {
+      const found = `found ${shown(written, path)}, which is a name from [[models]] itself`
+      const meant = `"${only}/${target}" for the model of that name at ${only}`
+      written.problems.add(path, `${found}; write the targets behind it, or ${meant}`)
+    } else noteGuess(written, path, target, route, providers)
+    return
+  }
   // Where nothing else is configured the scripted provider answers.
   if (providers.length === 0 && fromEnvironment && /^scripted\/./.test(target)) return
   if (place.test(target) && (prefix === '' || place.test(prefix) || providers.some(({ name }) => name === prefix)))
@@ -47,14 +60,36 @@ function tableOf(providers: readonly Provider[]): RoutingTable {
   return table
 }
 
-function leads(target: string, providers: readonly Provider[]): boolean {
+function find(target: string, providers: readonly Provider[]): Route | undefined {
   try {
-    resolve(target, tableOf(providers))
-    return true
+    return resolve(target, tableOf(providers))
   } catch (thrown) {
-    if (SluiceError.is(thrown)) return false
+    if (SluiceError.is(thrown)) return undefined
     throw thrown
   }
+}
+
+/** It leads where it does because there is nobody else. */
+function isGuess(target: string, { provider, model }: Route, providers: readonly Provider[]): boolean {
+  return providers.length === 1 && provider.models === undefined && model === target
+}
+
+/** Tells of a name with a slash that names no provider: it may be that of a model, or a slip of the pen. */
+export function noteGuess(
+  written: Written,
+  path: Path,
+  target: string,
+  route: Route,
+  providers: readonly Provider[],
+): void {
+  const prefix = /^([^/,]+)[/,]/.exec(target)?.[1]
+  if (prefix === undefined || place.test(prefix) || !isGuess(target, route, providers)) return
+  const { name } = route.provider
+  const found = `found ${shown(written, path)}, and no provider is called ${prefix}`
+  written.problems.note(
+    path,
+    `${found}: ${name}, the only one, is asked for a model of that name; write "${name}/${target}" if that is meant`,
+  )
 }
 
 function astray(

@@ -9,7 +9,7 @@ export interface FramingOptions {
 export function tooLarge(limit: number, size: number): SluiceError {
   return new SluiceError(
     'event_too_large',
-    `cannot read the stream: one event is larger than ${limit} bytes (${size} so far); raise \`maxEventBytes\` if it is right`,
+    `cannot read the stream: one event is larger than ${limit} bytes (${size} so far); raise \`maxEventBytes\`, in a gateway \`[streaming] max_event\`, if it is right`,
   )
 }
 

@@ -1,62 +1,20 @@
 import type { Led, ProviderLessons } from '../capabilities/index.ts'
 import type { StreamingConfig } from '../config/index.ts'
-import type { Asked, Dialect, UpstreamFraming } from '../dialects/index.ts'
+import type { UpstreamFraming } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import type { UpstreamHead, UpstreamRequest } from '../transport/index.ts'
+import type { AskingEvents, AskingJob, AskingOptions } from './asking-options.ts'
 import type { Delivery } from './delivery/delivery.ts'
 import type { Relay } from './delivery/relay.ts'
-import type { Exchange } from './exchange.ts'
-import type { House } from './house.ts'
 import { Lessons, offersTools } from './lessons.ts'
 import type { Plan, Routed } from './plan.ts'
 import { planAttempt } from './plan-attempt.ts'
 import { type RequestBody, TextBody } from './request-body.ts'
 import { Attempt } from './upstream/attempt.ts'
-import { readRefusal } from './upstream/refusal.ts'
+import { readRefusal, readRefusalInside } from './upstream/refusal.ts'
 import { isUnsent } from './upstream/unsent.ts'
 import { readyRequest } from './upstream/upstream-request.ts'
 import { checkSimulation, demandsNative, followLeader } from './way.ts'
-
-export interface AskingOptions {
-  house: House
-  exchange: Exchange
-  client: Dialect
-  asked: Asked
-  /** That of the request. */
-  id: string
-  /** When it came, by the clock of the house. */
-  startedAt: number
-  owner: () => string
-  /** The client waits for a stream from now on. */
-  onStream: () => void
-  /** What is going to be asked of whom. @returns false where it has been answered with that */
-  onPlan: (planned: Plan, delivery: Delivery) => boolean
-}
-
-export interface AskingJob {
-  body: RequestBody
-  /** Whom to ask, and with which key. */
-  routed: Routed
-  key: string | undefined
-  /** How the answer reaches the client. */
-  delivery: Delivery
-  /** It is to be quicker than somebody else: it does not wait for what others find out. */
-  hurries: boolean
-}
-
-/** What comes of asking one target. */
-export interface AskingEvents {
-  /** Its request leaves now. */
-  onSent: () => void
-  /** How long the first content may take; undefined: as long as the whole answer. */
-  firstTokenMs: (planned: Plan) => number | undefined
-  /** Nobody else is being asked or could be. */
-  isLast: () => boolean
-  /** Nothing of an answer of this target has reached the client. */
-  onFailed: (error: SluiceError) => void
-  /** The call is over, well or not. */
-  onSettled: () => void
-}
 
 /**
  * Asks one target with one key: in the way that it is known to take, or in the way that it has left when it refuses the
@@ -145,6 +103,10 @@ export class Asking {
 
   /** Nothing of an answer has reached the client, and nothing will. */
   fail(error: SluiceError): void {
+    this.#fail(this.plan ? readRefusalInside(this.plan, error) : error)
+  }
+
+  #fail(error: SluiceError): void {
     if (this.#over) return
     if (isUnsent(error)) this.maybeBilled = false
     this.#events.onFailed(error)
@@ -331,7 +293,7 @@ export class Asking {
       this.#repeat()
       return
     }
-    this.fail(readRefusal(planned, this.head?.headers ?? {}, status, text))
+    this.#fail(readRefusal(planned, this.head?.headers ?? {}, status, text))
   }
 
   /** The same request in the way that the provider has left. Nothing was done for the first one, so nothing is paid twice. */

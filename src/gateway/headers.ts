@@ -3,6 +3,7 @@ import type { Warning } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import type { Provider } from '../providers/index.ts'
 import type { Exchange } from './exchange.ts'
+import { HeaderRoom, sendable } from './header-room.ts'
 
 /** The headers of a request to a provider. The client's own are left behind, but for those that the vendor knows. */
 export function upstreamHeaders(
@@ -69,9 +70,6 @@ function union(a: string | undefined, b: string): string {
   return [...new Set(flags.filter((flag) => flag !== ''))].join(',')
 }
 
-/** What the value of a header may be made of. */
-const sendable = /^[\t\x20-\x7e\x80-\xff]*$/
-
 const passedBack: ReadonlySet<string> = new Set([
   'retry-after',
   'retry-after-ms',
@@ -84,33 +82,61 @@ const passedBack: ReadonlySet<string> = new Set([
 ])
 const limitNames = /^(x|anthropic)-ratelimit-./
 
-/** What a client gets to see of the provider's headers. A value that no server may send on is left out. */
+/** An id or a limit has less than a hundred characters. */
+const longestBack = 1024
+const mostBack = 4096
+
+/**
+ * What a client gets to see of the provider's headers: 4 KB at most, ids and waits before limits. A value that no server
+ * may send on is left out, and so is one of more than 1 KB; warnings are cut behind one of them.
+ */
 export function headersBack(upstream: Record<string, string>): Record<string, string> {
   const back: Record<string, string> = {}
-  for (const name of Object.keys(upstream)) {
-    if (!passedBack.has(name) && !limitNames.test(name)) continue
-    const value = upstream[name]
-    if (value !== undefined && sendable.test(value)) back[name] = value
+  const room = new HeaderRoom({ longest: longestBack, most: mostBack })
+  const take = (name: string): void => {
+    const value = name === 'x-sluice-warnings' ? shortened(upstream[name]) : upstream[name]
+    if (value !== undefined && room.takes(name, value)) back[name] = value
   }
+  for (const name of passedBack) take(name)
+  for (const name of Object.keys(upstream)) if (limitNames.test(name)) take(name)
   return back
 }
 
-/** How long the provider asks to wait, in milliseconds. Understands seconds and dates. */
-export function retryAfterMs(headers: Record<string, string>, now: number = Date.now()): number | undefined {
-  const ms = Number(headers['retry-after-ms'])
-  if (headers['retry-after-ms'] && Number.isFinite(ms) && ms >= 0) return ms
-  const value = headers['retry-after']
-  if (!value) return undefined
-  const seconds = Number(value)
-  if (Number.isFinite(seconds)) return seconds >= 0 ? seconds * 1000 : undefined
-  const date = Date.parse(value)
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+/** What is left out of somebody else's warnings is not left out in silence. */
+function shortened(warnings: string | undefined): string | undefined {
+  if (warnings === undefined || warnings.length <= longestBack) return warnings
+  const end = warnings.lastIndexOf(',', longestBack - othersDropped.length)
+  return end > 0 ? warnings.slice(0, end) + othersDropped : othersDropped.slice(2)
 }
+
+const othersDropped = ', others;dropped'
+
+/**
+ * How long the provider asks to wait, in milliseconds. Understands seconds and dates; what asks for no wait at all, as a
+ * date does that a slow clock has written, says nothing that could be gone by.
+ */
+export function retryAfterMs(headers: Record<string, string>, now: number = Date.now()): number | undefined {
+  return waitOf(Number(headers['retry-after-ms'])) ?? readRetryAfter(headers['retry-after'], now)
+}
+
+function readRetryAfter(value: string | undefined, now: number): number | undefined {
+  if (value === undefined) return undefined
+  const seconds = Number(value)
+  if (!Number.isNaN(seconds)) return waitOf(seconds * 1000)
+  // Several waits, which are no date, would be read as one.
+  return /[a-z]/i.test(value) ? waitOf(Date.parse(value) - now) : undefined
+}
+
+function waitOf(ms: number): number | undefined {
+  return Number.isFinite(ms) && ms > 0 ? Math.min(ms, aYearMs) : undefined
+}
+
+const aYearMs = 366 * 24 * 3_600_000
 
 /** `seed;dropped, messages[2].name;dropped`: every field once, in plain ASCII, at most 2 KB. */
 export function warningsHeader(warnings: readonly Warning[]): string | undefined {
   if (warnings.length === 0) return undefined
-  const entries = warnings.map(({ field, action }) => `${field.replace(/[^\x21-\x7e]|[,;]/g, '_')};${action}`)
+  const entries = warnings.map(({ field, action }) => `${headerWord(field)};${headerWord(action)}`)
   let text = ''
   for (const entry of new Set(entries)) {
     const comma = text === '' ? '' : ', '
@@ -118,6 +144,10 @@ export function warningsHeader(warnings: readonly Warning[]): string | undefined
     text += comma + entry
   }
   return text
+}
+
+function headerWord(text: string): string {
+  return text.replace(/[^\x21-\x7e]|[,;]/g, '_')
 }
 
 /** Header values are Latin-1 without control characters. */

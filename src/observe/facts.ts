@@ -1,6 +1,6 @@
 import type { RequestRecord } from './record.ts'
 
-export type Fact = string | number | boolean | undefined
+export type Fact = string | number | boolean | readonly string[] | undefined
 export type Facts = Record<string, Fact>
 
 /**
@@ -10,7 +10,7 @@ export type Facts = Record<string, Fact>
 const listed: ReadonlySet<string> = new Set(
   [
     'id method path client client_key dialect provider model target targets stream untouched attempt attempts',
-    'status code reason because then outcome finish warnings phase retry upstreamId upstream_request_id',
+    'status code reason because then outcome failed finish warnings phase retry upstreamId upstream_request_id',
     'ms first_ms total_ms timeout_ms pauses pausedMs bytes events deltas messages tools',
     'input output reasoning cacheRead cacheWrite input_tokens output_tokens cache_read_tokens estimated',
     'cost cost_unit billed',
@@ -20,6 +20,8 @@ const listed: ReadonlySet<string> = new Set(
 
 /** Names of models and the like come from outside: a line must stay a line. */
 const longest = 200
+/** Of a list. */
+const mostItems = 50
 
 /** The facts that are listed. The names of others, without their values, stand under `hidden`. */
 export function listedFacts(facts: Facts | undefined): Facts {
@@ -29,7 +31,7 @@ export function listedFacts(facts: Facts | undefined): Facts {
   for (const [name, value] of Object.entries(facts)) {
     if (value === undefined) continue
     if (!listed.has(name)) hidden.push(name)
-    else kept[name] = typeof value === 'string' ? tidy(value) : value
+    else kept[name] = tidied(value)
   }
   if (hidden.length > 0) kept.hidden = hidden.join(',').slice(0, longest)
   return kept
@@ -59,9 +61,15 @@ export function recordFacts(record: RequestRecord): Facts {
     outcome: record.outcome,
     code: record.code,
     reason: record.reason,
+    failed: record.failed,
     billed: record.billed,
     upstream_request_id: record.upstreamRequestId,
   })
+}
+
+function tidied(value: Exclude<Fact, undefined>): Fact {
+  if (typeof value === 'string') return tidy(value)
+  return typeof value === 'object' ? value.slice(0, mostItems).map(tidy) : value
 }
 
 function tidy(text: string): string {

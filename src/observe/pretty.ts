@@ -43,6 +43,7 @@ function prettyRecord(record: RequestRecord, colors: Colors): string {
     `total ${time(record.totalMs)}`,
     ...(facts.code === undefined ? [] : [color(String(facts.code))]),
     ...(facts.reason === undefined ? [] : [String(facts.reason)]),
+    ...(Array.isArray(facts.failed) ? [colors.yellow(`after ${facts.failed.join(', ')}`)] : []),
     colors.dim(String(facts.id)),
   ]
   return parts.join('  ')

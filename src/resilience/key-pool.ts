@@ -75,13 +75,13 @@ export class KeyPool {
     this.#rest(key, 'benched', { now, ms: benchMs, because })
   }
 
-  /** Its provider asks to slow down, for so long if it says so, but for a day at most: a slip there would cost the key. */
+  /** Its provider asks to slow down, for so long if it says so: a moment at least, and a day at most, as a slip there would cost the key. */
   cool(key: string, now: number, askedMs: number | undefined, because: string): void {
     const entry = this.#entry(key)
     if (!entry) return
     const own = Math.min(firstCoolMs * 2 ** Math.min(entry.cooled, 10), mostCoolMs)
     entry.cooled++
-    this.#rest(key, 'cooling', { now, ms: Math.min(askedMs ?? own, mostAskedMs), because })
+    this.#rest(key, 'cooling', { now, ms: Math.min(askedMs || own, mostAskedMs), because })
   }
 
   /**

@@ -50,10 +50,17 @@ export function codeFiles({ routing, transformers }: Pick<Config, 'routing' | 't
  */
 export class CodeLoader {
   #last: { key: string; config: Config } | undefined
+  #files: readonly string[] = []
+
+  /** Those of the latest configuration that was read, whether it was taken or not: they may be mended. */
+  get files(): readonly string[] {
+    return this.#files
+  }
 
   /** @throws SluiceError `config_invalid` */
   async load(config: Config): Promise<Config> {
     const files = codeFiles(config)
+    this.#files = files
     if (files.length === 0) return config
     const { routing, transformers } = config
     const key = JSON.stringify([routing.module, transformers.own, files.map(textOf)])

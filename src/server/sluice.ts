@@ -132,7 +132,7 @@ export async function createSluice(options: SluiceOptions = {}): Promise<Sluice>
     stopWatching =
       file === undefined || !server.watch || closing
         ? () => {}
-        : watchFiles([file, ...codeFiles(reloader.config)], {
+        : watchFiles([file, ...codeFiles(reloader.config), ...code.files], {
             onChange: () => void reloader.reload({ quiet: true }),
             onTrouble({ message }) {
               if (!troubled) log.warn(`changes of the configuration go unseen: ${message}; SIGHUP has it read again`)
@@ -188,8 +188,16 @@ function sameLog(before: Config, after: Config): boolean {
 function sameTransport(before: Config, after: Config): boolean {
   if (before.transport.client !== after.transport.client) return false
   if (before.streaming.connectTimeoutMs !== after.streaming.connectTimeoutMs) return false
+  // Connections to whoever has left would stay open, idle, for as long as that one allows.
+  const addresses = addressesOf(after.providers)
+  for (const address of addressesOf(before.providers)) if (!addresses.has(address)) return false
   const [old, fresh] = [packagesOf(before.providers), packagesOf(after.providers)]
   return old.size === fresh.size && [...fresh].every(([name, source]) => old.get(name) === source)
+}
+
+/** Whom connections are made to: `https://api.openai.com`. */
+function addressesOf(providers: readonly Provider[]): Set<string> {
+  return new Set(providers.flatMap(({ baseUrl }) => (URL.canParse(baseUrl) ? [new URL(baseUrl).origin] : [])))
 }
 
 function packagesOf(providers: readonly Provider[]): Map<string, PackageSource> {

@@ -246,7 +246,7 @@ const eventTooLarge = { code: 'event_too_large', status: 502, kind: 'bad_gateway
 function tooLarge(limit: number, size: number): BareError {
   return new BareError(
     eventTooLarge,
-    `cannot read the stream: one event is larger than ${limit} bytes (${size} so far); raise \`maxEventBytes\` if it is right`,
+    `cannot read the stream: one event is larger than ${limit} bytes (${size} so far); raise \`maxEventBytes\`, in a gateway \`[streaming] max_event\`, if it is right`,
   )
 }
 

@@ -33,6 +33,8 @@ export function openDispatcher({ connectTimeoutMs, env }: UndiciOptions): Dispat
     connect: { timeout: connectTimeoutMs },
     pipelining: 1,
     allowH2: false,
+    // As much of a head as our own reader takes.
+    maxHeaderSize: 64 * 1024,
   }
   const { http, https, none } = proxiesOf(env)
   if (!https) return new Agent(agent)

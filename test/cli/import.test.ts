@@ -379,6 +379,17 @@ describe('sluice import', () => {
     [['ccr', 'nothing.json'], '', 'cannot read nothing.json: there is no such file'],
     [['litellm', 'FILE'], 'a: [b\nsk-secret: c', 'cannot read '],
     [['litellm', 'FILE'], '3', 'it holds no table'],
+    [
+      ['litellm', 'FILE'],
+      '{ "Providers": [{ "name": "a", "api_key": "secret" }], "Router": {} }',
+      'it has none of `model_list`, `router_settings`, `litellm_settings`, `general_settings`; it looks like one for `sluice import ccr`',
+    ],
+    [
+      ['ccr', 'FILE'],
+      'model_list: []',
+      'it has none of `Providers`, `providers`, `Router`; it looks like one for `sluice import litellm`',
+    ],
+    [['ccr', 'FILE'], '{ "LOG": true }', 'it has none of `Providers`, `providers`, `Router`; name another file'],
     [['other', 'FILE'], '', 'Allowed choices are ccr, litellm'],
   ])('%j is refused', async (args, text, wanted) => {
     const file = join(emptyFolder(), 'config.yaml')

@@ -115,6 +115,20 @@ no mistakes found
   })
 })
 
+it('sluice check tells what works and may not be meant, and calls it no mistake', async () => {
+  const file = join(emptyFolder(), 'sluice.toml')
+  const provider = '[[providers]]\nname = "house"\ndialect = "openai-chat"\nbase_url = "http://10.0.0.7/v1"\n'
+  writeFileSync(file, `${provider}[routing]\nthink = "hause/big"\nimage = "hose/eyes"\n`)
+  const { code, stdout, stderr } = await sluice(['check', file])
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout.split('\n').slice(-4)).toEqual([
+    `worth a look   ${file}:6: routing.think: found "hause/big", and no provider is called hause: house, the only one, is asked for a model of that name; write "house/hause/big" if that is meant`,
+    `               ${file}:7: routing.image: found "hose/eyes", and no provider is called hose: house, the only one, is asked for a model of that name; write "house/hose/eyes" if that is meant`,
+    'no mistakes found',
+    '',
+  ])
+})
+
 it.each([
   ['', 'this machine only, with any key or none'],
   [

@@ -147,6 +147,18 @@ describe('each kind of mistake is told with its line and a way out', () => {
       /^2 streaming\.heartbeat: found "15"; write a duration such as "10s"/,
     ],
     ['a negative duration', '[streaming]\nheartbeat = -1', /^2 streaming\.heartbeat: found -1; write a duration/],
+    [
+      'a number that is no duration at all',
+      '[streaming]\ntotal_timeout = 0',
+      /^2 streaming\.total_timeout: found 0; write a duration such as .*, or a whole number of milliseconds from 1$/,
+    ],
+    [
+      'a wait that may be none, and is less',
+      '[streaming]\nhedge_after = -1',
+      /^2 streaming\.hedge_after: found -1; write .* a whole number of milliseconds from 0$/,
+    ],
+    ['a rate below none', '[streaming]\nleast_rate = -1', /^2 streaming\.least_rate: found -1; write a number from 0$/],
+    ['a number that is no size', '[server]\nmax_body = 0', /^2 server\.max_body: found 0; write .* bytes from 1$/],
     ['no duration at all', '[streaming]\nheartbeat = "0s"', /^2 streaming\.heartbeat: found no time at all/],
     [
       'a duration no timer can wait',

@@ -97,6 +97,14 @@ describe('what is written is what is done', () => {
     expect(found).toEqual(wanted)
   })
 
+  it('a wait that may be none is none in either spelling', () => {
+    for (const none of ['0', '"0s"']) {
+      const text = `[streaming]\nhedge_after = ${none}\n[[streaming.models]]\nmatch = "a/*"\nhedge_after = ${none}`
+      const { streaming } = readConfig({ text, env: {} })
+      expect([streaming.hedgeAfterMs, streaming.rules[0]?.hedgeAfterMs]).toEqual([0, 0])
+    }
+  })
+
   it('a budget may be larger than any text', () => {
     expect(read('[streaming]\nbuffer_budget = "2GiB"').streaming.bufferBudgetBytes).toBe(2 * 1024 ** 3)
   })

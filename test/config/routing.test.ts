@@ -202,6 +202,54 @@ describe('a mistake in it is told with its line and a way out', () => {
   })
 })
 
+describe('where there is one provider', () => {
+  const only = '[[providers]]\nname = "p"\ndialect = "openai-chat"\nbase_url = "http://10.0.0.7/v1"\n'
+  const notes = (text: string, provider = only) => readConfig({ text: provider + text, env: {} }).notes ?? []
+
+  it.each([
+    ['[[routing.rules]]\nto = "zz/r"', 'routing.rules[0].to'],
+    ['[[routing.rules]]\ntargets = ["zz/r"]', 'routing.rules[0].targets[0]'],
+    ['[[models]]\nname = "a"\ntargets = ["zz/r"]', 'models[0].targets[0]'],
+    ['[routing]\nthink = "zz/r"', 'routing.think'],
+    ['[routing]\nthink = "zz,r"', 'routing.think'],
+  ])('a name that says another one is told, and still works: %j', (text, path) => {
+    const found = notes(text)
+    expect(found).toHaveLength(1)
+    expect(found[0]).toMatchObject({ path, line: expect.any(Number) })
+    expect(found[0]?.message).toMatch(
+      /^found "zz[/,]r", and no provider is called zz: p, the only one, is asked for a model of that name; write "p\/zz[/,]r" if that is meant$/,
+    )
+  })
+
+  it('a name with a wildcard says another one as well', () => {
+    expect(notes('[[models]]\nname = "m-*"\ntargets = ["zz/*"]')).toHaveLength(1)
+  })
+
+  it.each([
+    '[[routing.rules]]\nto = "p/zz/r"',
+    '[[routing.rules]]\nto = "r"',
+    '[[models]]\nname = "zz/r"\ntargets = ["p/r"]\n[routing]\nthink = "zz/r"',
+    '[[models]]\nname = "m-*"\ntargets = ["*", "{model}", "p/*"]',
+    '[[models]]\nname = "*"\ntargets = ["*/x"]',
+    '[[models]]\nname = "r"\ntargets = ["r"]',
+  ])('nothing is told of what says what it means: %j', (text) => {
+    expect(notes(text)).toEqual([])
+  })
+
+  it('nothing is told of a model that the provider lists', () => {
+    expect(notes('[routing]\nthink = "zz/r"', `${only}models = ["zz/r"]\n`)).toEqual([])
+  })
+
+  it.each([
+    '[[models]]\nname = "x"\ntargets = ["y"]\n[[models]]\nname = "y"\ntargets = ["p/m"]',
+    '[[models]]\nname = "y"\ntargets = ["p/m"]\n[[routing.rules]]\ntargets = ["y"]',
+  ])('a name of its own is no target: %j', (text) => {
+    expect(() => notes(text)).toThrow(
+      /targets\[0\]: found "y", which is a name from \[\[models\]\] itself; write the targets behind it, or "p\/y" for the model of that name at p$/,
+    )
+  })
+})
+
 describe('routing code', () => {
   function written(files: Record<string, string>): string {
     const folder = mkdtempSync(join(tmpdir(), 'sluice-routes-'))

@@ -163,22 +163,64 @@ describe('headers back to the client', () => {
     })
   })
 
+  const size = (headers: Record<string, string>): number =>
+    Object.entries(headers).reduce((sum, [name, value]) => sum + `${name}: ${value}\r\n`.length, 0)
+
+  it('leave out what would cost the client its answer, and keep what it needs', () => {
+    const long = 'x'.repeat(1025)
+    expect(headersBack({ 'x-request-id': long, 'request-id': 'r', 'retry-after': '0'.repeat(2000) })).toEqual({
+      'request-id': 'r',
+    })
+    const limits = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`x-ratelimit-${i}`, 'v'.repeat(30)]))
+    const back = headersBack({
+      ...limits,
+      'x-request-id': 'r',
+      'retry-after': '3',
+      'x-sluice-warnings': 'seed;dropped',
+    })
+    expect(back).toMatchObject({ 'x-request-id': 'r', 'retry-after': '3', 'x-sluice-warnings': 'seed;dropped' })
+    expect(back['x-ratelimit-0']).toBeDefined()
+    expect(size(back)).toBeLessThanOrEqual(4096)
+    expect(size(back)).toBeGreaterThan(4000)
+    expect(headersBack({ [`x-ratelimit-${'n'.repeat(5000)}`]: '1', 'x-ratelimit-a': '1' })).toEqual({
+      'x-ratelimit-a': '1',
+    })
+  })
+
+  it('with more warnings than there is room for say that there were others', () => {
+    const many = Array.from({ length: 3000 }, (_, i) => `messages[${i}].name;dropped`).join(', ')
+    const told = headersBack({ 'x-sluice-warnings': many })['x-sluice-warnings'] ?? ''
+    expect(told.length).toBeLessThanOrEqual(1024)
+    expect(told.length).toBeGreaterThan(900)
+    expect(told).toMatch(/^messages\[0\]\.name;dropped, (messages\[\d+\]\.name;dropped, )+others;dropped$/)
+    expect(headersBack({ 'x-sluice-warnings': 'w'.repeat(5000) })).toEqual({ 'x-sluice-warnings': 'others;dropped' })
+  })
+
   const now = Date.parse('2026-11-20T10:00:00Z')
   it.each<[Record<string, string>, number | undefined]>([
     [{}, undefined],
     [{ 'retry-after': '3' }, 3000],
     [{ 'retry-after': '0.5' }, 500],
-    [{ 'retry-after': '0' }, 0],
+    [{ 'retry-after': '0' }, undefined],
+    [{ 'retry-after': '0.0' }, undefined],
+    [{ 'retry-after': ' ' }, undefined],
     [{ 'retry-after': '-1' }, undefined],
     [{ 'retry-after': 'soon' }, undefined],
     [{ 'retry-after': '' }, undefined],
     [{ 'retry-after': 'Infinity' }, undefined],
     [{ 'retry-after': 'Fri, 20 Nov 2026 10:01:00 GMT' }, 60_000],
-    [{ 'retry-after': 'Fri, 20 Nov 2026 09:00:00 GMT' }, 0],
+    [{ 'retry-after': 'Fri, 20 Nov 2026 09:00:00 GMT' }, undefined],
+    [{ 'retry-after': 'Fri, 20 Nov 2026 10:00:00 GMT' }, undefined],
+    [{ 'retry-after': '1, 2' }, undefined],
+    [{ 'retry-after': '12, 2099' }, undefined],
+    [{ 'retry-after': `1e${'9'.repeat(300)}` }, undefined],
+    [{ 'retry-after': '1e300' }, 366 * 24 * 3_600_000],
     [{ 'retry-after-ms': '250', 'retry-after': '9' }, 250],
     [{ 'retry-after-ms': 'x', 'retry-after': '9' }, 9000],
     [{ 'retry-after-ms': '-5', 'retry-after': '9' }, 9000],
-    [{ 'retry-after-ms': '0' }, 0],
+    [{ 'retry-after-ms': '0' }, undefined],
+    [{ 'retry-after-ms': '0', 'retry-after': '9' }, 9000],
+    [{ 'retry-after-ms': '' }, undefined],
   ])('%j: wait %s ms', (headers, ms) => {
     expect(retryAfterMs(headers, now)).toBe(ms)
   })

@@ -95,6 +95,13 @@ describe('targets that fail', () => {
     expect((await chat(house.url, 'oa/m')).response.headers.get('x-should-retry')).toBe(null)
   })
 
+  it('that refuse their key with a good status say whose key it was', async () => {
+    const errorEvent = { type: 'authentication_error', message: 'invalid x-api-key' }
+    const house = await openFailing({ first: { steps: [], fault: { errorEvent } } })
+    const { response, text } = await chat(house.url, 'an/m', { stream: true })
+    expect([response.status, text.includes("it refused sluice's own key (invalid x-api-key)")]).toEqual([502, true])
+  })
+
   it('are asked with another key at once, and the next request does not come to the one that is refused', async () => {
     const house = await openFailing({ first: good, keys: ['bad-key', 'good-key'], refusedKey: 'bad-key' })
     expect((await chat(house.url, 'oa/m')).response.headers.get('x-sluice-attempts')).toBe('2, oa/m;401')

@@ -112,6 +112,19 @@ describe('a log for machines', () => {
     ])
     for (const line of lines) expect(line).not.toHaveProperty('hidden')
   })
+
+  it('says which attempts came to nothing, one by one, and keeps what others called them to a line', () => {
+    const failed = ['openai/gpt-4.1 upstream_rate_limit', `house/${'m\n'.repeat(500)} upstream_server`]
+    const [line = ''] = written({}, (log) => log.request({ ...record, failed }))
+    const said = JSON.parse(line).failed
+    expect(said).toEqual(['openai/gpt-4.1 upstream_rate_limit', expect.stringMatching(/^house\/m m [m ]*$/)])
+    expect(said[1].length).toBe(200)
+    expect(JSON.parse(line)).not.toHaveProperty('hidden')
+    const [many = ''] = written({}, (log) =>
+      log.request({ ...record, failed: Array(5000).fill('p/m upstream_server') }),
+    )
+    expect(JSON.parse(many).failed).toHaveLength(50)
+  })
 })
 
 describe('a log for people', () => {
@@ -129,6 +142,9 @@ describe('a log for people', () => {
       pretty({ provider: undefined, model: undefined, stream: undefined, firstMs: undefined, totalMs: 0, status: 401 }),
     ).toBe('401 ok       /v1/messages  anthropic-messages  total 0 ms  req_1')
     expect(pretty({ key: 'nightly' })).toContain('anthropic-messages native  key nightly  12 -> 340')
+    expect(pretty({ failed: ['house/m connect_timeout', 'house/n upstream_server'] })).toMatch(
+      /total 4\.2 s {2}after house\/m connect_timeout, house\/n upstream_server {2}req_1$/,
+    )
   })
 
   it('is chosen on a terminal, and JSON elsewhere', () => {

@@ -76,6 +76,42 @@ it('connections of before are kept until the last stream on them is over, and no
   }
 })
 
+it('idle connections are kept as long as their provider stays, and closed when it has left', async () => {
+  const answering = async () => {
+    let made = 0
+    const server = createServer((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.end(`data: ${chunk('Hi', 'stop')}\n\ndata: [DONE]\n\n`)
+    })
+    server.on('connection', () => made++)
+    // It says so, and is believed: nobody here would close them soon.
+    server.keepAliveTimeout = 600_000
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    const open = () => new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)))
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, open, made: () => made }
+  }
+  const [one, two] = [await answering(), await answering()]
+  const { write, said, ask, records } = await open(() => provider('one', one.url) + provider('two', two.url))
+  const both = async () => {
+    for (const model of ['one/m', 'two/m']) expect((await ask(model)).status).toBe(200)
+    await eventually(() => records.length % 2 === 0, 'both are over')
+  }
+  await both()
+  // Another name for the same address is no reason to close anything.
+  write(provider('first', one.url) + provider('one', one.url) + provider('two', two.url))
+  await said(/added provider first/)
+  await both()
+  expect([one.made(), two.made()]).toEqual([1, 1])
+  write(provider('one', one.url))
+  await said(/removed providers first, two/)
+  for (let i = 0; (await two.open()) > 0; i++) {
+    expect(i).toBeLessThan(200)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  expect((await ask('one/m')).status).toBe(200)
+})
+
 it('a mistake changes nothing, is told with its line, and is forgotten when it is mended', async () => {
   const { write, said, ask, lines, status, upstream } = await open((url) => provider('house', url))
   const before = (await status()).config.read_at

@@ -137,7 +137,7 @@ function byWords(message: string): ErrorCode {
 /** How long to wait, which this API says in the body: `"12s"`, `"0.5s"`. */
 function waitOf(details: JsonObject[]): number | undefined {
   for (const { '@type': type, retryDelay } of details) {
-    const seconds = typeof retryDelay === 'string' ? /^(\d+(?:\.\d+)?)s$/.exec(retryDelay)?.[1] : undefined
+    const seconds = typeof retryDelay === 'string' ? /^(\d{1,9}(?:\.\d{1,9})?)s$/.exec(retryDelay)?.[1] : undefined
     if (seconds !== undefined && String(type).endsWith('RetryInfo')) return Math.ceil(Number(seconds) * 1000)
   }
   return undefined

@@ -1,5 +1,6 @@
 import type { Provider } from '../../providers/index.ts'
 import type { Exchange } from '../exchange.ts'
+import { HeaderRoom } from '../header-room.ts'
 
 /** They speak of one connection and not of the message (https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1). */
 const hopByHop = new Set([
@@ -51,14 +52,19 @@ export function rawHeadersUp({ headers }: Exchange, { forwards }: Provider): Rec
 /** What the provider says to its own clients alone; and the length, since the answer is framed anew. */
 const ownToProvider = new Set(['content-length', 'set-cookie', 'alt-svc', 'strict-transport-security', 'via'])
 
+/** Without these the body cannot be read, so there is room for them before all others. */
+const ofTheBody = ['content-type', 'content-encoding', 'location']
+
+/** What a client gets to see of the provider's headers: 8 KB at most, and no value of more than 4 KB. */
 export function rawHeadersBack(headers: Record<string, string>): Record<string, string> {
   const named = connectionNames(headers.connection)
+  const room = new HeaderRoom({ longest: 4096, most: 8192 })
   const out: Record<string, string> = {}
-  for (const name of Object.keys(headers)) {
+  for (const name of new Set([...ofTheBody, ...Object.keys(headers)])) {
     const value = headers[name]
     if (value === undefined || hopByHop.has(name) || named.has(name)) continue
     if (ownToProvider.has(name) || name.startsWith('access-control-') || name.startsWith('x-sluice-')) continue
-    if (/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) out[name] = value
+    if (room.takes(name, value)) out[name] = value
   }
   return out
 }

@@ -27,6 +27,16 @@ export function readRefusal(
   })
 }
 
+/** A refusal of the key that stands in an answer with a good status says whose key it was, too. */
+export function readRefusalInside({ provider }: Plan, error: SluiceError): SluiceError {
+  if (error.code !== 'upstream_auth') return error
+  const { upstream } = error
+  const more = { cause: error, ...(upstream && { upstream }) }
+  return provider.auth === 'client'
+    ? new SluiceError('upstream_client_auth', error.message, more)
+    : new SluiceError('upstream_auth', ownKeyRefused(provider.name, error.message), more)
+}
+
 /** A failure keeps the provider's own status, by which SDKs decide whether to try again; the table's is for the rest. */
 function trueStatus(error: SluiceError, status: number): number {
   return error.code === 'upstream_server' && ((status >= 500 && status <= 599) || status === 409)
