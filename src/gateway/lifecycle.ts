@@ -90,25 +90,27 @@ export class Lifecycle {
   }
 
   #newDelivery(events: DeliveryEvents): Delivery {
-    return new Delivery({
-      ...events,
-      house: this.#house,
-      client: this.#client,
-      asked: this.#asked,
-      profile: this.#profile,
-      framing: this.#framing,
-      id: this.#id,
-      startedAt: this.#startedAt,
-      answer: this.#answer,
-      owner: this.#owner,
-      recorder: () => this.#recorder,
-      onLoss: (warning) => this.#tellLoss(warning),
-      onOver: () => this.#settle(),
-      onCut: () => {
-        this.#pursuit.abort(false)
-        this.#settle()
+    return new Delivery(
+      {
+        house: this.#house,
+        client: this.#client,
+        asked: this.#asked,
+        profile: this.#profile,
+        framing: this.#framing,
+        id: this.#id,
+        startedAt: this.#startedAt,
+        answer: this.#answer,
+        owner: this.#owner,
+        recorder: () => this.#recorder,
+        onLoss: (warning) => this.#tellLoss(warning),
+        onOver: () => this.#settle(),
+        onCut: () => {
+          this.#pursuit.abort(false)
+          this.#settle()
+        },
       },
-    })
+      events,
+    )
   }
 
   /** How the answer comes, in the way that counts. */

@@ -19,8 +19,8 @@ export interface DeliveryEvents {
   onInterrupted: (error: SluiceError) => boolean
 }
 
-/** What a delivery is given, and whom it tells of what. */
-export interface DeliveryOptions extends DeliveryEvents {
+/** What a delivery is given, and what it tells the request that it belongs to. */
+export interface DeliveryOptions {
   house: House
   client: Dialect
   asked: Asked

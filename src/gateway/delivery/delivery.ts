@@ -10,7 +10,7 @@ import { fallbackFailed } from '../lessons.ts'
 import { goesOn, type Plan } from '../plan.ts'
 import { readJson } from '../upstream/upstream-body.ts'
 import { decodeOptions, waits } from './decode-options.ts'
-import type { DeliveryOptions } from './delivery-options.ts'
+import type { DeliveryEvents, DeliveryOptions } from './delivery-options.ts'
 import { encodeOptions } from './encode-options.ts'
 import { FoldedTarget } from './folded-target.ts'
 import { newProgress, type Progress, type Relay, type StreamRelayOptions } from './relay.ts'
@@ -34,6 +34,7 @@ interface Begun {
  */
 export class Delivery {
   readonly #options: DeliveryOptions
+  readonly #events: DeliveryEvents
   #relay: Relay | undefined
   #simulated: SimulatedStream | undefined
   #row: WaitingRow | undefined
@@ -46,8 +47,9 @@ export class Delivery {
   /** What of the request and of its answer is lost on the way. */
   warnings: Warning[] = []
 
-  constructor(options: DeliveryOptions) {
+  constructor(options: DeliveryOptions, events: DeliveryEvents) {
     this.#options = options
+    this.#events = events
   }
 
   /** When the first content went, by the clock of the house. */
@@ -198,7 +200,7 @@ export class Delivery {
       const observer = recorder()?.observer(newObserver()) ?? newObserver()
       const onContent = () => {
         options.onContent()
-        this.#options.onSeen()
+        this.#events.onSeen()
       }
       return new UntouchedRelay({ ...options, onContent, framing: ours, observer, newObserver })
     }
@@ -212,7 +214,7 @@ export class Delivery {
 
   /** A row of transformers of which some wait, before the target. */
   #openRow({ chain }: Plan, target: TokenTarget): WaitingRow {
-    const { house, onFull, onOver, onCut } = this.#options
+    const { house, onOver, onCut } = this.#options
     const row = new WaitingRow({
       transformers: chain,
       target,
@@ -221,7 +223,7 @@ export class Delivery {
       onFull: (full) => {
         if (full) this.#simulated?.pause()
         else this.#simulated?.resume()
-        onFull(full)
+        this.#events.onFull(full)
       },
     })
     this.#row = row
@@ -230,7 +232,7 @@ export class Delivery {
 
   /** A whole answer that has to wait on its way. */
   #respondLater(planned: Plan, tokens: Iterable<StreamToken>): void {
-    const { onFailure } = this.#options
+    const { onFailure } = this.#events
     const target = new FoldedTarget({ onReply: (reply) => this.#respondWhole(planned, reply), onFailure })
     const row = this.#openRow(planned, target)
     row.push([...tokens])
@@ -251,9 +253,9 @@ export class Delivery {
       followed,
       onSeen: () => {
         this.#begun = this.#making
-        this.#options.onSeen()
+        this.#events.onSeen()
       },
-      ...(goesOn(planned) && { delivered, onInterrupted: this.#options.onInterrupted }),
+      ...(goesOn(planned) && { delivered, onInterrupted: this.#events.onInterrupted }),
       ...(begun && { stitch: new Stitch(begun.delivered) }),
     })
     this.#making = goesOn(planned) ? making : undefined
@@ -297,7 +299,8 @@ export class Delivery {
   }
 
   #respond(body: string | Uint8Array, facts: ReplyFacts): void {
-    const { answer, house, onContent, onSeen } = this.#options
+    const { answer, house } = this.#options
+    const { onContent, onSeen } = this.#events
     this.progress = progressOf(facts)
     this.#firstAt = house.clock.now()
     onContent()
@@ -306,7 +309,8 @@ export class Delivery {
   }
 
   #relayOptions(): StreamRelayOptions {
-    const { answer, house, onFailure, onContent } = this.#options
+    const { answer, house } = this.#options
+    const { onFailure, onContent } = this.#events
     return {
       answer,
       maxEventBytes: house.streaming.maxEventBytes,
