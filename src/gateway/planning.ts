@@ -12,6 +12,7 @@ import type { Soon } from '../storage/index.ts'
 import type { ChatRequest } from '../tokens/index.ts'
 import type { Plan, Routed } from './plan.ts'
 import type { RequestBody } from './request-body.ts'
+import { toldChange } from './told-change.ts'
 import type { Way } from './way.ts'
 
 export interface PlanOptions {
@@ -232,7 +233,10 @@ class Planning {
       stream,
       choices,
       maxOutput: this.#target.traits.maxOutput,
-      warn: (warning) => this.#changes.push(warning),
+      warn: (warning) => {
+        const change = toldChange(warning)
+        if (this.#changes.length < mostChanges) this.#changes.push(change)
+      },
     }
   }
 }
@@ -255,4 +259,6 @@ const noTools: ReadonlySet<string> = new Set()
 const noNames: ReadonlyMap<string, string> = new Map()
 const noStops: readonly string[] = []
 const noChain: readonly ChainedTransformer[] = []
+/** More than a client is told of anyway. */
+const mostChanges = 1000
 const envelopeMark = '"slc1.'

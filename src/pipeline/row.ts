@@ -1,6 +1,6 @@
 import { SluiceError } from '../errors/index.ts'
 import type { StreamToken } from '../tokens/index.ts'
-import type { StreamTransformer, TransformResult } from './transformer.ts'
+import { brokenBy, type StreamTransformer, type TransformResult } from './transformer.ts'
 
 /**
  * One place in the row of a stream. It differs from a `Stage` in that it knows what stands behind it, since a link that
@@ -56,13 +56,13 @@ export class TransformerLink implements Link {
         for (const one of result.tokens) this.#next.push(one)
         return
       case 'error':
-        this.fail(result.error)
+        this.fail(brokenBy(this.#transformer, result.error))
         return
       default: {
         result satisfies never
         // A transformer that is plain JavaScript may give anything, most often nothing: the token would be lost.
         const { name } = this.#transformer
-        const problem = `cannot transform a token: \`${name}\` gave no result; let it give pass, skip, replace or fail`
+        const problem = `cannot transform a token: \`${name}\` gave no result; let it give pass, skip, replace or error`
         this.#break(new SluiceError('internal', problem))
       }
     }

@@ -1,4 +1,4 @@
-import type { SluiceError } from '../errors/index.ts'
+import { SluiceError } from '../errors/index.ts'
 import type { Emit, Stage } from '../flow/index.ts'
 import type { StreamToken } from '../tokens/index.ts'
 
@@ -65,6 +65,8 @@ export interface AsyncStreamTransformer {
   readonly timeoutMs?: number
   /** After an error or a timeout: `fail` breaks the stream, `skip` lets the token pass unchanged. Default `fail`. */
   readonly onError?: 'fail' | 'skip'
+  /** With `skip`: what goes on in the place of a token that failed or took too long. Default: the token itself. */
+  skipped?(token: StreamToken, error: SluiceError): TransformResult
   /** The most tokens that may wait before the upstream is paused. Default 256. */
   readonly limit?: number
 }
@@ -91,25 +93,44 @@ export class TransformerStage implements Stage<StreamToken, StreamToken> {
         for (const one of result.tokens) emit(one)
         return
       case 'error':
-        this.#flush(emit)
+        this.fail(result.error, emit)
         this.#broken = true
-        emit({ type: 'error', error: result.error })
+        emit({ type: 'error', error: brokenBy(this.#transformer, result.error) })
         return
       default:
         result satisfies never
     }
   }
 
+  /** What a flush throws breaks the stream as an `error` token: above may stand a decoder, which would take it for its own. */
   end(emit: Emit<StreamToken>): void {
-    this.#flush(emit)
+    try {
+      this.#flush(emit)
+    } catch (thrown) {
+      this.#broken = true
+      emit({ type: 'error', error: SluiceError.from(thrown) })
+    }
   }
 
   fail(_error: SluiceError, emit: Emit<StreamToken>): void {
-    this.#flush(emit)
+    try {
+      this.#flush(emit)
+    } catch {
+      // The stream breaks by the first error that is known.
+    }
   }
 
   #flush(emit: Emit<StreamToken>): void {
     if (this.#broken) return
     for (const token of this.#transformer.flush?.() ?? []) emit(token)
   }
+}
+
+/** Plain JavaScript may give anything for an error, and what follows relies on one. */
+export function brokenBy({ name }: { readonly name: string }, error: unknown): SluiceError {
+  if (SluiceError.is(error)) return error
+  const said = error instanceof Error ? error.message : typeof error === 'string' ? error : 'it did not say why'
+  return new SluiceError('internal', `cannot transform a token: \`${name}\` broke the stream: ${said}`, {
+    cause: error,
+  })
 }

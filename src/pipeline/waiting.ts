@@ -2,7 +2,7 @@ import { SluiceError } from '../errors/index.ts'
 import type { Clock } from '../flow/index.ts'
 import type { StreamToken } from '../tokens/index.ts'
 import type { Link } from './row.ts'
-import { type AsyncStreamTransformer, pass, type TransformResult } from './transformer.ts'
+import { type AsyncStreamTransformer, brokenBy, pass, type TransformResult } from './transformer.ts'
 
 /** What a waiting link tells the stream that it stands in. */
 export interface WaitingHost {
@@ -106,7 +106,7 @@ export class WaitingLink implements Link {
       (signal) => this.#transformer.transform(token, signal),
       (result) => this.#apply(token, result),
       (error) => {
-        if (this.#transformer.onError === 'skip') this.#apply(token, pass)
+        if (this.#transformer.onError === 'skip') this.#apply(token, this.#transformer.skipped?.(token, error) ?? pass)
         else this.#break(error)
       },
     )
@@ -126,14 +126,14 @@ export class WaitingLink implements Link {
         this.#queue = []
         this.#head = 0
         this.#ending = 'asked'
-        this.#error = result.error
+        this.#error = brokenBy(this.#transformer, result.error)
         break
       default:
         result satisfies never
         // A transformer that is plain JavaScript may give anything, most often nothing: the token would be lost.
         throw new SluiceError(
           'internal',
-          `cannot transform a token: \`${this.#transformer.name}\` gave no result; let it give pass, skip, replace or fail`,
+          `cannot transform a token: \`${this.#transformer.name}\` gave no result; let it give pass, skip, replace or error`,
         )
     }
     this.#goOn()

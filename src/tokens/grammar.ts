@@ -7,41 +7,58 @@ import type { StreamToken } from './token.ts'
  * order. It stands in every stream under test; in production the decoders are trusted.
  */
 export function grammar(): Stage<StreamToken, StreamToken> {
-  const checker = new GrammarChecker()
+  const check = new GrammarCheck()
   return {
     push(token, emit) {
-      checker.push(token)
+      check.push(token)
       emit(token)
     },
-    end: () => checker.end(),
+    end: () => check.end(),
     fail: () => {},
   }
 }
 
 type BlockKind = 'text' | 'reasoning' | 'tool-call' | 'hosted-call' | 'media'
+type BlockToken = Extract<StreamToken, { index: number }>
 
-class GrammarChecker {
+interface Choice {
+  readonly blocks: Map<number, BlockKind | 'closed'>
+  open: number
+  finished: boolean
+}
+
+/**
+ * Whether the tokens of one stream come in the order that the grammar allows, a token at a time. A delta in the block of
+ * the one before it costs a few comparisons; all else a look into two maps.
+ */
+export class GrammarCheck {
   #started = false
   #over = false
-  /** Open blocks and blocks that were closed, by choice and index. */
-  readonly #blocks = new Map<string, BlockKind | 'closed'>()
-  readonly #seen = new Set<number>()
-  readonly #finished = new Set<number>()
+  readonly #choices = new Map<number, Choice>()
+  /** The block of the last delta, while it is open. */
+  #kind: BlockKind | undefined
+  #choice = -1
+  #index = -1
 
+  /** @throws SluiceError `token_grammar`; then nothing has changed, and another token may be tried */
   push(token: StreamToken): void {
     if (this.#over) refuse(token, 'the stream is over')
-    if (token.type === 'error') {
-      this.#over = true
-      return
-    }
-    if (token.type === 'message-start') {
-      if (this.#started) refuse(token, 'the message has started already')
-      this.#started = true
-      return
-    }
-    if (!this.#started) refuse(token, 'no message-start came before it')
-
     switch (token.type) {
+      case 'text-delta':
+        this.#inside(token, 'text')
+        return
+      case 'reasoning-delta':
+        this.#inside(token, 'reasoning')
+        return
+      case 'tool-call-delta':
+        this.#inside(token, 'tool-call')
+        return
+      case 'hosted-call-delta':
+        this.#inside(token, 'hosted-call')
+        return
+      case 'media-delta':
+        this.#inside(token, 'media')
+        return
       case 'text-start':
       case 'reasoning-start':
       case 'tool-call-start':
@@ -51,14 +68,7 @@ class GrammarChecker {
         return
       case 'hosted-result':
         this.#open(token, 'hosted-call')
-        this.#blocks.set(key(token), 'closed')
-        return
-      case 'text-delta':
-      case 'reasoning-delta':
-      case 'tool-call-delta':
-      case 'hosted-call-delta':
-      case 'media-delta':
-        this.#inside(token, token.type.slice(0, -'-delta'.length) as BlockKind)
+        this.#close(token)
         return
       case 'text-end':
       case 'reasoning-end':
@@ -66,56 +76,143 @@ class GrammarChecker {
       case 'hosted-call-end':
       case 'media-end':
         this.#inside(token, token.type.slice(0, -'-end'.length) as BlockKind)
-        this.#blocks.set(key(token), 'closed')
+        this.#close(token)
         return
       case 'opaque':
-        this.#inside(token, 'reasoning', 'tool-call', 'text')
+        this.#within(token, ['reasoning', 'tool-call', 'text'])
         return
       case 'citation':
         this.#inside(token, 'text')
         return
+      case 'message-start':
+        if (this.#started) refuse(token, 'the message has started already')
+        this.#started = true
+        return
+      case 'error':
+        this.#over = true
+        return
       case 'finish':
-        if (this.#finished.has(token.choice)) refuse(token, `choice ${token.choice} is finished already`)
-        for (const [at, kind] of this.#blocks) {
-          if (kind !== 'closed' && at.startsWith(`${token.choice}/`))
-            refuse(token, `the ${kind} block ${at} is still open`)
-        }
-        this.#finished.add(token.choice)
+        this.#finish(token)
         return
       case 'usage':
       case 'metadata':
       case 'raw':
+        this.#begun(token)
         return
       default:
         token satisfies never
+        refuse(token, 'there is no such token')
     }
   }
 
+  /** Takes the last token back that `push` has let through; and so, one by one, those before it. */
+  undo(token: StreamToken): void {
+    switch (token.type) {
+      case 'message-start':
+        this.#started = false
+        return
+      case 'error':
+        this.#over = false
+        return
+      case 'finish':
+        this.#of(token.choice).finished = false
+        return
+      case 'hosted-result':
+        this.#of(token.choice).blocks.delete(token.index)
+        return
+      case 'text-start':
+      case 'reasoning-start':
+      case 'tool-call-start':
+      case 'hosted-call-start':
+      case 'media-start':
+        this.#close(token)
+        this.#of(token.choice).blocks.delete(token.index)
+        return
+      case 'text-end':
+      case 'reasoning-end':
+      case 'tool-call-end':
+      case 'hosted-call-end':
+      case 'media-end': {
+        const choice = this.#of(token.choice)
+        choice.blocks.set(token.index, token.type.slice(0, -'-end'.length) as BlockKind)
+        choice.open++
+        return
+      }
+      default:
+    }
+  }
+
+  /** @throws SluiceError `token_grammar` */
   end(): void {
     if (this.#over) return
     if (!this.#started) throw wrong('the stream ended before it started')
-    if (this.#finished.size === 0) throw wrong('the stream ended without a finish')
-    for (const choice of this.#seen) {
-      if (!this.#finished.has(choice)) throw wrong(`the stream ended without a finish for choice ${choice}`)
+    let finished = 0
+    for (const choice of this.#choices.values()) if (choice.finished) finished++
+    if (finished === 0) throw wrong('the stream ended without a finish')
+    for (const [number, { blocks, finished }] of this.#choices) {
+      if (!finished && blocks.size > 0) throw wrong(`the stream ended without a finish for choice ${number}`)
     }
   }
 
-  #open(token: { type: string; choice: number; index: number }, kind: BlockKind): void {
-    if (this.#finished.has(token.choice)) refuse(token, `choice ${token.choice} is finished`)
-    if (this.#blocks.has(key(token))) refuse(token, `block ${key(token)} was used before`)
-    this.#blocks.set(key(token), kind)
-    this.#seen.add(token.choice)
+  #open(token: BlockToken, kind: BlockKind): void {
+    this.#begun(token)
+    const choice = this.#of(token.choice)
+    if (choice.finished) refuse(token, `choice ${token.choice} is finished`)
+    if (choice.blocks.has(token.index)) refuse(token, `block ${placeOf(token)} was used before`)
+    choice.blocks.set(token.index, kind)
+    choice.open++
   }
 
-  #inside(token: { type: string; choice: number; index: number }, ...kinds: BlockKind[]): void {
-    const open = this.#blocks.get(key(token))
-    if (open === undefined) refuse(token, `block ${key(token)} was never started`)
-    if (open === 'closed') refuse(token, `block ${key(token)} has ended`)
-    if (!kinds.includes(open as BlockKind)) refuse(token, `block ${key(token)} is a ${open} block`)
+  #close({ choice: number, index }: BlockToken): void {
+    const choice = this.#of(number)
+    choice.blocks.set(index, 'closed')
+    choice.open--
+    this.#kind = undefined
+  }
+
+  #inside(token: BlockToken, kind: BlockKind): void {
+    if (token.index === this.#index && kind === this.#kind && token.choice === this.#choice) return
+    this.#within(token, [kind])
+    this.#kind = kind
+    this.#choice = token.choice
+    this.#index = token.index
+  }
+
+  #within(token: BlockToken, kinds: readonly BlockKind[]): void {
+    this.#begun(token)
+    const open = this.#choices.get(token.choice)?.blocks.get(token.index)
+    if (open === undefined) refuse(token, `block ${placeOf(token)} was never started`)
+    if (open === 'closed') refuse(token, `block ${placeOf(token)} has ended`)
+    if (!kinds.includes(open)) refuse(token, `block ${placeOf(token)} is a ${open} block`)
+  }
+
+  #finish(token: Extract<StreamToken, { type: 'finish' }>): void {
+    this.#begun(token)
+    const choice = this.#of(token.choice)
+    if (choice.finished) refuse(token, `choice ${token.choice} is finished already`)
+    if (choice.open > 0) {
+      for (const [index, kind] of choice.blocks) {
+        if (kind !== 'closed') refuse(token, `the ${kind} block ${token.choice}/${index} is still open`)
+      }
+    }
+    choice.finished = true
+  }
+
+  #begun(token: StreamToken): void {
+    if (!this.#started) refuse(token, 'no message-start came before it')
+  }
+
+  #of(number: number): Choice {
+    let choice = this.#choices.get(number)
+    if (!choice) {
+      choice = { blocks: new Map(), open: 0, finished: false }
+      this.#choices.set(number, choice)
+    }
+    return choice
   }
 }
 
-function key(at: { choice: number; index: number }): string {
+function placeOf(at: { choice: number; index: number }): string {
   return `${at.choice}/${at.index}`
 }
 

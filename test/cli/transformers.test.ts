@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { describeTransformers } from '../../src/cli/summary.ts'
 import { readConfig } from '../../src/config/index.ts'
 import { standardTransformers } from '../../src/pipeline/index.ts'
-import { sluice } from './command.ts'
+import { emptyFolder, sluice } from './command.ts'
 
 const page = readFileSync(new URL('../../docs/transformers.md', import.meta.url), 'utf8')
 
@@ -27,6 +28,23 @@ describe('sluice transformers', () => {
     expect(code).toBe(1)
     expect(stderr).toContain('cannot find the transformer "redactio": there is redaction')
   })
+})
+
+it('one that imports sluice where there is none is told what to do', async () => {
+  const folder = emptyFolder()
+  const put = (name: string, text: string): void => writeFileSync(join(folder, name), text)
+  // A package of its own finds no other by that name in the folders above.
+  put('package.json', '{"name": "mine"}')
+  put(
+    'own.mjs',
+    "import { defineTransformer } from 'sluice/pipeline'\nexport default defineTransformer({ name: 'own' })",
+  )
+  put('sluice.toml', '[[transformers]]\nname = "own"\nmodule = "own.mjs"\n')
+  const { code, stderr } = await sluice(['check', join(folder, 'sluice.toml')])
+  expect(code).toBe(1)
+  expect(stderr).toMatch(
+    /it imports sluice, which is not installed beside it: run `npm install sluice` there, or import types/,
+  )
 })
 
 describe('what is said of transformers elsewhere', () => {

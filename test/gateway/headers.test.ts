@@ -242,6 +242,11 @@ describe('the header of warnings', () => {
       [drop('a b;c,d\r\nx: y'), drop('ключ'), drop('😀')],
       'a_b_c_d__x:_y;dropped, ____;dropped, __;dropped',
     ],
+    [
+      'an action that plain JavaScript has made up',
+      [{ field: 'seed', action: 'chan\r\nx: y, z;' as 'changed' }, drop('n')],
+      'seed;chan__x:_y__z_, n;dropped',
+    ],
   ])('%s', (_, warnings, header) => {
     expect(warningsHeader(warnings)).toBe(header)
   })

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -343,6 +343,96 @@ describe('a module of the user', () => {
   it('that takes too long for a request is given up', async () => {
     const house = await openHouse(own('export default { request: () => new Promise(() => {}) }', { timeout: '20ms' }))
     await expect(whole(house, 'mine')).rejects.toThrow('gave no answer within 20 ms')
+  })
+
+  async function answerOf(house: House, stream: boolean): Promise<{ status: number; text: string; head: Headers }> {
+    const body = JSON.stringify({ model: 'mine', messages, stream })
+    const headers = { authorization: 'Bearer client-key' }
+    const answer = await fetch(`${house.sluice.url}/v1/chat/completions`, { method: 'POST', body, headers })
+    return { status: answer.status, text: await answer.text(), head: answer.headers }
+  }
+
+  /** What counts against the target, by the gateway's own account. */
+  async function blamed({ sluice }: House): Promise<unknown[]> {
+    const { targets } = (await (await fetch(`${sluice.url}/admin/v1/targets`)).json()) as { targets: object[] }
+    return targets.filter((one) => 'failed_requests' in one && one.failed_requests !== 0)
+  }
+
+  const transforming = (result: string) => `tokens: () => ({ transform: (token) => (${result}) })`
+  const ofText = (result: string) => transforming(`token.type === 'text-delta' ? ${result} : { action: 'pass' }`)
+
+  it.each([
+    ['swallows the finish', transforming(`{ action: token.type === 'finish' ? 'skip' : 'pass' }`), 'without a finish'],
+    ['swallows everything', transforming(`{ action: 'skip' }`), 'before it started'],
+    ['gives an error that is none', transforming(`{ action: 'error', error: 'no more' }`), 'no more'],
+    ['gives an error without one', ofText(`{ action: 'error' }`), 'did not say which'],
+    ['gives tokens of no type', transforming(`{ action: 'replace', tokens: [{ type: 'nonsense' }] }`), 'nonsense'],
+    ['gives a text that is none', ofText(`{ action: 'replace', tokens: [{ ...token, text: 5 }] }`), '`text` is 5'],
+    ['gives text to no block', ofText(`{ action: 'replace', tokens: [{ ...token, index: 77 }] }`), '0/77'],
+    ['gives a message without parts', `request: (r) => ({ ...r, messages: [{ role: 'user' }] })`, 'parts` is missing'],
+    ['gives no message', `request: async (r) => ({ ...r, messages: [null] })`, 'messages[0]` is null'],
+    ['gives a role of its own', `request: (r) => ({ ...r, messages: [{ role: 'x', parts: [] }] })`, 'role` is'],
+    ['gives what JSON cannot say', `request: (r) => ({ ...r, seed: 10n })`, '`seed` is a bigint'],
+    ['warns of nothing', 'request(r, context) { context.warn() }', 'called `warn` without'],
+    ['warns without a field', 'request(r, context) { context.warn({ action: "changed" }) }', 'called `warn` without'],
+    ['warns without an action', 'request(r, context) { context.warn({ field: "seed" }) }', 'called `warn` without'],
+  ])('that %s gets one error with its name, and its target no blame', async (_, half, words) => {
+    const house = await openHouse(own(`export default { ${half} }`))
+    for (const stream of [true, false]) {
+      const { status, text } = await answerOf(house, stream)
+      if (status === 200) {
+        // Content had gone, and nothing was said behind it but the error.
+        const events = text.split('\n\n').filter((event) => event.startsWith('data: {'))
+        const read = events.map((event) => JSON.parse(event.slice(6)))
+        expect(read.filter(({ error }) => error)).toHaveLength(1)
+        expect(text).not.toMatch(/"finish_reason":"/)
+      } else expect(status).toBe(500)
+      expect(text).toContain('\\"mine\\"')
+      expect(text).toContain(JSON.stringify(words).slice(1, -1))
+    }
+    expect(await blamed(house)).toEqual([])
+  })
+
+  it('that fails at its very end says so in the place of the finish', async () => {
+    const failing = '{ throw new Error("no way") }'
+    for (const waiting of ['', 'async: true, async ']) {
+      const half = `tokens: () => ({ ${waiting}transform: () => ({ action: 'pass' }), flush() ${failing} })`.replace(
+        'async transform:',
+        'transform: async',
+      )
+      const house = await openHouse(own(`export default { ${half} }`))
+      const { status, text } = await answerOf(house, true)
+      expect([status, text.match(/"finish_reason":"/), text.match(/"error"/g)]).toEqual([200, null, ['"error"']])
+      const asked = { model: 'mine', max_tokens: 9, messages, stream: true as const }
+      const types: string[] = []
+      const events = await house.anthropic.messages.create(asked)
+      const read = async () => {
+        for await (const { type } of events) types.push(type)
+      }
+      await expect(read()).rejects.toThrow('no way')
+      expect(types).toContain('content_block_delta')
+      expect(types).not.toContain('message_delta')
+    }
+  })
+
+  it('that warns in words that no header can carry keeps the connection, and the client hears of it', async () => {
+    const half = `request(r, context) {
+      context.warn({ field: 'a\\r\\nset-cookie: x', action: 'chan\\r\\nged' })
+      for (let i = 0; i < 100000; i++) context.warn({ field: 'x' + i, action: 'dropped' })
+    }`
+    const house = await openHouse(own(`export default { ${half} }`))
+    const { status, head } = await answerOf(house, true)
+    expect(status).toBe(200)
+    expect(head.get('set-cookie')).toBeNull()
+    expect(head.get('x-sluice-warnings')).toMatch(/^a__set-cookie:_x;chan__ged, x0;dropped, .*others;dropped$/)
+  })
+
+  it('is loaded as the page about transformers shows it, where no package is installed', async () => {
+    const page = readFileSync(new URL('../../docs/transformers.md', import.meta.url), 'utf8')
+    const code = /## Your own[\s\S]*?```ts\n([\s\S]*?)```/.exec(page)?.[1] ?? ''
+    const house = await openHouse(own(code, { options: { by: 'the night shift' } }))
+    expect(await streamed(house, 'mine')).toBe('WRITE TO ANN@EXAMPLE.ORG TODAY.')
+    expect(JSON.stringify(house.sent())).toContain('You are m, asked by the night shift.')
   })
 
   it.each([

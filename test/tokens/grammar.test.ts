@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SluiceError } from '../../src/errors/index.ts'
 import { collect } from '../../src/flow/index.ts'
-import { grammar, type StreamToken } from '../../src/tokens/index.ts'
+import { GrammarCheck, grammar, type StreamToken } from '../../src/tokens/index.ts'
 import { arbitraryTokens } from '../properties/arbitrary-tokens.ts'
 
 const at = { choice: 0, index: 0 }
@@ -142,5 +142,38 @@ it('every stream of the random tests is legal, and loses its legality with any b
       expect(() => collect(grammar(), tokens.toSpliced(gone, 1))).toThrow('tokens out of order')
     }),
     { numRuns: 300 },
+  )
+})
+
+it('what was taken back has never been, whatever came before it', () => {
+  fc.assert(
+    fc.property(arbitraryTokens(), fc.nat(), fc.nat(9), (tokens, at, back) => {
+      const check = new GrammarCheck()
+      const upTo = at % (tokens.length + 1)
+      const from = Math.max(0, upTo - back)
+      for (const token of tokens.slice(0, upTo)) check.push(token)
+      for (const token of tokens.slice(from, upTo).reverse()) check.undo(token)
+      for (const token of tokens.slice(from)) check.push(token)
+      check.end()
+    }),
+  )
+})
+
+it('a token that was refused has changed nothing', () => {
+  fc.assert(
+    fc.property(arbitraryTokens(), fc.infiniteStream(arbitraryTokens()), (tokens, others) => {
+      const check = new GrammarCheck()
+      for (const token of tokens) {
+        const other = others.next().value.at(-2)!
+        try {
+          check.push(other)
+          check.undo(other)
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'token_grammar' })
+        }
+        check.push(token)
+      }
+      check.end()
+    }),
   )
 })
