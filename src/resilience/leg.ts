@@ -63,7 +63,7 @@ export class Leg<T extends RotationTarget> {
     const { health, now } = this.#options
     if (!this.#settle) return
     this.#target?.answered(now() - this.#sentAt)
-    if (this.key !== undefined) health.keys(this.target.provider).worked(this.key, this.#sentAt)
+    if (this.key !== undefined) health.keys(this.target.provider).worked(this.key, this.target.model, this.#sentAt)
   }
 
   /** Another one was quicker. How long this one would have taken is not known, but that it takes so long at least. */
@@ -83,7 +83,8 @@ export class Leg<T extends RotationTarget> {
     this.#over(blame === 'target' && counts ? 'bad' : 'left', error.code)
     if (this.key === undefined) return
     const pool = health.keys(this.target.provider)
-    if (blame === 'key') pool.bench(this.key, now(), error.code)
+    if (blame === 'key' && error.upstream?.status === 403) pool.benchFor(this.key, this.target.model, now())
+    else if (blame === 'key') pool.bench(this.key, now(), error.code)
     else if (cools) pool.cool(this.key, now(), error.retryAfterMs, error.code)
   }
 

@@ -117,7 +117,9 @@ export class Rotation<T extends RotationTarget> {
     if (leg.key !== undefined) {
       entry.keys ??= new Set()
       entry.keys.add(leg.key)
-      otherKey = (blame === 'key' || cools) && health.keys(entry.target.provider).ready(now(), entry.keys) > 0
+      otherKey =
+        (blame === 'key' || cools) &&
+        health.keys(entry.target.provider).ready(now(), entry.target.model, entry.keys) > 0
     }
     const patient = (error.retryAfterMs ?? 0) <= longestWaitMs
     entry.again = again && patient && entry.repeats < retries ? { afterMs: error.retryAfterMs } : undefined
@@ -154,9 +156,9 @@ export class Rotation<T extends RotationTarget> {
 
   #leg(entry: Entry<T>, waitMs: number): Leg<T> {
     const { target, place } = entry
-    const { provider } = target
+    const { provider, model } = target
     const { health, now } = this.#options
-    const key = provider.apiKeys.length === 0 ? undefined : health.keys(provider).take(now(), entry.keys)
+    const key = provider.apiKeys.length === 0 ? undefined : health.keys(provider).take(now(), model, entry.keys)
     // It may fail before anything is sent: then it was asked all the same.
     entry.asked = true
     const leg = new Leg({ target, key, waitMs, place, health, now })
@@ -172,7 +174,7 @@ export class Rotation<T extends RotationTarget> {
     const { health } = this.#options
     if (health.known(provider, model)?.admits(now) === false) return false
     // Who needs no key has none that could rest.
-    return provider.apiKeys.length === 0 || health.keys(provider).ready(now) > 0
+    return provider.apiKeys.length === 0 || health.keys(provider).ready(now, model) > 0
   }
 }
 

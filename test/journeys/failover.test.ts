@@ -95,6 +95,18 @@ describe('targets that fail', () => {
     expect((await chat(house.url, 'oa/m')).response.headers.get('x-should-retry')).toBe(null)
   })
 
+  it('that do not let a key use a model are asked for others with it', async () => {
+    const house = await openFailing({ first: { ...good, fault: { status: 403, times: 1 } }, second: good, keys: ['k'] })
+    expect((await chat(house.url, 'oa/secret')).response.status).toBe(502)
+    const { body } = await house.admin('targets')
+    expect(body).toMatchObject({
+      providers: expect.arrayContaining([
+        { provider: 'oa', keys: [{ index: 0, state: 'ready', uses: 1, models: ['secret'] }] },
+      ]),
+    })
+    expect((await chat(house.url, 'oa-an')).response.headers.get('x-sluice-provider')).toBe('oa')
+  })
+
   it('that refuse their key with a good status say whose key it was', async () => {
     const errorEvent = { type: 'authentication_error', message: 'invalid x-api-key' }
     const house = await openFailing({ first: { steps: [], fault: { errorEvent } } })

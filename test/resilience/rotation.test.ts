@@ -88,6 +88,27 @@ describe('the targets of one request', () => {
     ])
   })
 
+  it('are not asked with a key that may not use the model, while another may', () => {
+    const health = new Health()
+    const denied = new SluiceError('upstream_auth', 'no', { upstream: { status: 403 } })
+    const { rotation, targets } = start(['a', 'b'], { keys: 2, health })
+    expect(run(rotation, [denied, denied])).toEqual(['a-0', 'a-1', 'b-0'])
+    // Both are benched for it by now: it comes last, and one of them is enough to hear the same again.
+    const again = new Rotation({ targets, retries: 0, health, now: () => 0 })
+    expect(run(again, [fails('upstream_not_found'), denied])).toEqual(['b-1', 'a-0'])
+    const other = new Rotation({
+      targets: targets.map((one) => ({ ...one, model: 'n' })),
+      retries: 0,
+      health,
+      now: () => 0,
+    })
+    expect(run(other, [])).toEqual(['a-1'])
+    const third = start(['c'], { keys: 2, health })
+    run(third.rotation, [denied])
+    const next = new Rotation({ targets: third.targets, retries: 0, health, now: () => 0 })
+    expect(run(next, [])).toEqual(['c-1'])
+  })
+
   it('are not asked again once one had begun to answer, but another may be', () => {
     const { rotation } = start(['a', 'b'], { retries: 3 })
     const first = rotation.first()
