@@ -2,7 +2,7 @@ import type { StreamFraming } from '../dialects/index.ts'
 import { SluiceError } from '../errors/index.ts'
 import type { Stage } from '../flow/index.ts'
 import type { SseMessage } from '../sse/index.ts'
-import type { StreamToken } from '../tokens/index.ts'
+import { isDelta, type StreamToken } from '../tokens/index.ts'
 import type { Link } from './row.ts'
 
 /** The end of a row: collects what one turn has made. */
@@ -39,7 +39,7 @@ export class TokenSink implements Sink<StreamToken[]> {
       this.fail(token.error)
       return
     }
-    if (isDelta(token.type)) this.deltas++
+    if (isDelta(token)) this.deltas++
     this.#tokens.push(token)
   }
 
@@ -84,10 +84,9 @@ export class TextSink implements Sink<string> {
 
   push(token: StreamToken): void {
     if (this.over) return
-    const { type } = token
-    if (isDelta(type)) {
+    if (isDelta(token)) {
       this.deltas++
-    } else if (type === 'error') {
+    } else if (token.type === 'error') {
       this.fail(token.error)
       return
     }
@@ -129,18 +128,5 @@ export class TextSink implements Sink<string> {
 
   readonly #message = (message: SseMessage): void => {
     this.#text += this.#framing.write(message)
-  }
-}
-
-function isDelta(type: StreamToken['type']): boolean {
-  switch (type) {
-    case 'text-delta':
-    case 'reasoning-delta':
-    case 'tool-call-delta':
-    case 'hosted-call-delta':
-    case 'media-delta':
-      return true
-    default:
-      return false
   }
 }

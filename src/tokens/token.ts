@@ -220,3 +220,17 @@ export function isContent(token: StreamToken): boolean {
       return false
   }
 }
+
+/** Whether a token is a piece of a block: text, arguments or media. */
+export function isDelta({ type }: StreamToken): boolean {
+  switch (type) {
+    case 'text-delta':
+    case 'reasoning-delta':
+    case 'tool-call-delta':
+    case 'hosted-call-delta':
+    case 'media-delta':
+      return true
+    default:
+      return false
+  }
+}

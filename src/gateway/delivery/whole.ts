@@ -2,7 +2,7 @@ import type { ReplyFacts, StreamDecoder } from '../../dialects/index.ts'
 import { SluiceError } from '../../errors/index.ts'
 import { isWholeData } from '../../pipeline/index.ts'
 import type { EventParser, SseEvent } from '../../sse/index.ts'
-import { type ChatReply, Folder, type StreamToken } from '../../tokens/index.ts'
+import { type ChatReply, Folder, isDelta, type StreamToken } from '../../tokens/index.ts'
 import { newProgress, type Progress, type Relay } from './relay.ts'
 
 /** What there is to tell of an answer that came whole. */
@@ -34,7 +34,7 @@ export function wholeFromStream(
       return
     }
     folder.push(token)
-    if (token.type.endsWith('-delta')) progress.deltas++
+    if (isDelta(token)) progress.deltas++
   }
   const onEvent = (event: SseEvent): void => decoder.push(event, onToken)
   const close = (): void => {

@@ -1,5 +1,5 @@
 import { SluiceError } from '../../errors/index.ts'
-import { GrammarCheck, type StreamToken, tokenFault } from '../../tokens/index.ts'
+import { GrammarCheck, isDelta, type StreamToken, tokenFault } from '../../tokens/index.ts'
 import { fail, pass, skip, type TransformResult } from '../transformer.ts'
 import { isForgotten, isRefusal, ownFault } from './own-fault.ts'
 
@@ -213,19 +213,6 @@ const mostHeld = 256
 /** Whatever else stands in the list. */
 function isError(token: StreamToken | undefined): token is Extract<StreamToken, { type: 'error' }> {
   return token?.type === 'error'
-}
-
-function isDelta({ type }: StreamToken): boolean {
-  switch (type) {
-    case 'text-delta':
-    case 'reasoning-delta':
-    case 'tool-call-delta':
-    case 'hosted-call-delta':
-    case 'media-delta':
-      return true
-    default:
-      return false
-  }
 }
 
 function isFinish({ type }: StreamToken): boolean {
